@@ -1,0 +1,249 @@
+"""Images from named data or an .npz file, and images as sequences of frames."""
+
+import difflib
+import zipfile
+import zlib
+from lzma import LZMAError
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
+from data_prep.errors import DataError
+
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def load_images(data="digits", seed=0, validation=0.1):
+    """Load images with one class each, scaled to the range 0 to 1.
+
+    Args:
+        data: "digits" (installed with scikit-learn), "mnist" or "fashion_mnist" (downloaded once
+            by Keras), or the path of an .npz file with the arrays x_train, y_train, x_test and
+            y_test: images (examples, height, width) or (examples, height, width, channels),
+            labels (examples,) as integers or strings.
+        seed: draws the validation part. The test part is the same for every seed.
+        validation: share of the training images, the same in each class, to cut for validation.
+
+    Returns:
+        A Dataset. Inputs are float32 (examples, height, width, channels): bytes are divided by
+        255, other numbers scaled by the least and greatest value of the training part. Labels are
+        int64 (examples,), numbers into `classes`.
+
+    Raises:
+        DataError: naming the file, the array and what to do.
+    """
+    path = Path(data)
+    if str(data) in NAMED_IMAGES:
+        name, where = str(data), f"data {data!r}"
+        arrays, source = NAMED_IMAGES[name]()
+    elif path.suffix or path.exists() or len(path.parts) > 1:
+        name, where = path.stem, str(path)
+        arrays, source = read_npz(path), f"file {path}"
+    else:
+        names = ", ".join(NAMED_IMAGES)
+        close = difflib.get_close_matches(str(data), NAMED_IMAGES, n=1)
+        raise DataError(
+            f"no image data is named {data!r}"
+            + (f" (did you mean {close[0]!r}?)" if close else "")
+            + f": use one of {names}, or the path of an .npz file."
+        )
+    x_train, y_train, x_test, y_test = check_images(arrays, where)
+    classes = np.unique(y_train)
+    rows, validation_rows = stratified_split(y_train, validation, seed)
+    low, high = _value_range(x_train, rows)
+
+    def scaled(images):
+        images = (images.astype("float32") - low) / (high - low)
+        return images if images.ndim == 4 else images[..., None]
+
+    def part(images, labels):
+        return Part(scaled(images), np.searchsorted(classes, labels))
+
+    return Dataset(
+        name=name,
+        source=source,
+        train=part(x_train[rows], y_train[rows]),
+        validation=part(x_train[validation_rows], y_train[validation_rows]),
+        test=part(x_test, y_test),
+        classes=tuple(str(label) for label in classes),
+        fingerprint=fingerprint(x_train, y_train, x_test, y_test),
+        to_original=lambda images: images * (high - low) + low,
+    )
+
+
+def image_rows(images):
+    """Turn each image into a sequence of frames, one frame per row of pixels.
+
+    Args:
+        images: a Dataset with inputs (examples, height, width, channels).
+
+    Returns:
+        The Dataset with inputs (examples, height, width * channels): `height` time steps, from
+        the top row to the bottom row. Each sequence has the label of its image.
+    """
+    shape = images.input_shape
+    if len(shape) != 3:
+        raise DataError(
+            f"image_rows needs inputs of shape (examples, height, width, channels), "
+            f"but those of {images.name!r} are (examples, {', '.join(map(str, shape))})."
+        )
+    height, width, channels = shape
+    return images.map_inputs(
+        lambda inputs: inputs.reshape(-1, height, width * channels),
+        lambda rows: images.to_original(rows.reshape(-1, height, width, channels)),
+    )
+
+
+def read_npz(path):
+    """Read x_train, y_train, x_test and y_test from an .npz file, without unpickling anything.
+
+    Returns:
+        The four arrays as they are in the file, in that order.
+
+    Raises:
+        DataError: naming the file and the array.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such file; give the path of an .npz file.")
+    if path.is_dir() or path.suffix != ".npz":
+        raise DataError(f"{path}: images are read from an .npz file with {', '.join(NPZ_KEYS)}.")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [key for key in NPZ_KEYS if key not in archive.files]
+            if missing:
+                raise DataError(
+                    f"{path}: no array {missing[0]!r} (it holds {', '.join(archive.files)}); "
+                    f"name the arrays {', '.join(NPZ_KEYS)}."
+                )
+            return tuple(_read_array(archive, key, path) for key in NPZ_KEYS)
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{path}: not a readable .npz file ({_first_line(error)}); write it again with "
+            f"numpy.savez."
+        ) from error
+
+
+def check_images(arrays, where):
+    """Refuse images and labels that do not fit each other or cannot be trained on.
+
+    Args:
+        arrays: x_train, y_train, x_test, y_test.
+        where: what to call the data in an error, such as the path of its file.
+
+    Returns:
+        The same four arrays, labels as (examples,).
+    """
+    x_train, y_train, x_test, y_test = arrays
+    parts = {"train": (x_train, y_train), "test": (x_test, y_test)}
+    for part, (images, labels) in parts.items():
+        here = f"{where}: x_{part}"
+        if images.ndim not in (3, 4) or 0 in images.shape:
+            raise DataError(
+                f"{here} has shape {images.shape}; images are (examples, height, width) or "
+                f"(examples, height, width, channels), none of them 0."
+            )
+        if not (np.issubdtype(images.dtype, np.number) or images.dtype == bool):
+            raise DataError(f"{here} holds {images.dtype}, not numbers; save pixel values.")
+        if np.iscomplexobj(images):
+            raise DataError(f"{here} holds complex numbers; save real pixel values.")
+        if not np.isfinite(images).all():
+            first = tuple(int(i) for i in np.argwhere(~np.isfinite(images))[0])
+            raise DataError(f"{here} is not finite at index {first}; replace or drop that image.")
+        here = f"{where}: y_{part}"
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1:
+            raise DataError(
+                f"{here} has shape {labels.shape}; give one class per image, ({len(images)},), "
+                f"not one-hot rows."
+            )
+        if len(labels) != len(images):
+            raise DataError(
+                f"{here} has {len(labels)} labels for {len(images)} images in x_{part}; "
+                f"give each image one label."
+            )
+        if labels.dtype.kind not in "iuUb":
+            raise DataError(f"{here} holds {labels.dtype}; labels are integers or strings.")
+        parts[part] = images, labels
+    (x_train, y_train), (x_test, y_test) = parts.values()
+    if x_test.shape[1:] != x_train.shape[1:]:
+        raise DataError(
+            f"{where}: x_test has images of shape {x_test.shape[1:]}, x_train of "
+            f"{x_train.shape[1:]}; bring them to one size."
+        )
+    classes = np.unique(y_train)
+    if len(classes) < 2:
+        raise DataError(f"{where}: y_train has {len(classes)} class; a classifier needs two.")
+    unknown = np.setdiff1d(y_test, classes)
+    if len(unknown):
+        raise DataError(
+            f"{where}: y_test has the label {unknown[0]!s}, which y_train has not; "
+            f"training labels are {', '.join(map(str, classes[:12]))}."
+        )
+    return x_train, y_train, x_test, y_test
+
+
+def _value_range(x_train, rows):
+    """Least and greatest pixel value: 0 and 255 for bytes, otherwise as in the training rows."""
+    if x_train.dtype == np.uint8:
+        return np.float32(0), np.float32(255)
+    low, high = np.float32(x_train[rows].min()), np.float32(x_train[rows].max())
+    return low, high if high > low else low + np.float32(1)
+
+
+def _read_array(archive, key, path):
+    try:
+        return archive[key]
+    except ValueError as error:
+        if "pickle" in str(error):
+            raise DataError(
+                f"{path}: array {key!r} holds Python objects and would have to be unpickled, which "
+                f"can run any code; save it as an array of numbers."
+            ) from error
+        raise DataError(f"{path}: array {key!r} cannot be read ({_first_line(error)}).") from error
+    except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError) as error:
+        raise DataError(
+            f"{path}: array {key!r} is damaged ({_first_line(error)}); get the file again."
+        ) from error
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _digits():
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    rows, test_rows = stratified_split(digits.target, 0.2, seed=0, what="test")
+    arrays = (digits.images[rows], digits.target[rows])
+    arrays += (digits.images[test_rows], digits.target[test_rows])
+    return arrays, "scikit-learn load_digits: 1,797 handwritten digits, UCI, CC BY 4.0"
+
+
+def _keras_dataset(name, source):
+    def load():
+        import keras
+
+        try:
+            parts = getattr(keras.datasets, name).load_data()
+        except Exception as error:  # Keras raises a bare Exception where the download fails
+            raise DataError(
+                f"{name!r} could not be downloaded ({_first_line(error)}); give it as a file "
+                f"instead: --data path/to/{name}.npz with {', '.join(NPZ_KEYS)}."
+            ) from error
+        (x_train, y_train), (x_test, y_test) = parts
+        return (x_train, y_train, x_test, y_test), source
+
+    return load
+
+
+NAMED_IMAGES = {
+    "digits": _digits,
+    "mnist": _keras_dataset("mnist", "keras.datasets.mnist: LeCun and Cortes, CC BY-SA 3.0"),
+    "fashion_mnist": _keras_dataset("fashion_mnist", "keras.datasets.fashion_mnist: Zalando, MIT"),
+}

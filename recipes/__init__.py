@@ -1,0 +1,1 @@
+"""Keras Recipes: one short page of Keras 3 code for every topic of the notes."""

@@ -1,0 +1,88 @@
+"""The callback that lets a killed run go on from its last finished epoch."""
+
+import os
+import time
+
+import keras
+
+from recipes.catalog import RecipeError
+from recipes.experiment import read_json, write_json
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keep weights, optimizer and history after each epoch, and restore them when fit begins.
+
+    The weights go into a file of their own; progress.json, replaced in one step, names the file
+    that counts. A kill at any moment leaves one of the two epochs whole. Progress is kept for the
+    first fit of a page; a page that fits several models starts over, and says so.
+
+    Args:
+        folder: where to keep progress.json and the weights.
+        name: name of the page, for messages.
+
+    Attributes:
+        fits: [{quantity: values by epoch}], one history per call of fit.
+        seconds: time spent in fit, over all calls and over the runs that were stopped.
+    """
+
+    def __init__(self, folder, name):
+        super().__init__()
+        self.folder = folder
+        self.name = name
+        self.fits = []
+        self.seconds = 0.0
+
+    def on_train_begin(self, logs=None):
+        """Restore the stopped run, if this is the first fit and there is one."""
+        self.fits.append({})
+        self.begun = time.perf_counter()
+        progress_file = self.folder / "progress.json"
+        if not progress_file.is_file():
+            return
+        progress = read_json(progress_file)
+        if len(self.fits) > 1 or progress["fits"] > 1:
+            if len(self.fits) == 1:
+                print(f"{self.name} trains several networks: it starts over.")
+            write_json(progress_file, {"fits": 2, "epoch": 0})
+            return
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        try:
+            self.model.load_weights(self.folder / progress["weights"])
+        except (ValueError, OSError, KeyError) as error:
+            raise RecipeError(
+                f"--resume: the weights in {self.folder} do not fit the model that {self.name} "
+                f"builds now; leave out --resume to start afresh."
+            ) from error
+        self.model._initial_epoch = progress["epoch"]  # as keras.callbacks.BackupAndRestore does
+        self.fits[0] = progress["history"]
+        self.seconds = progress["seconds"]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keep the epoch that has just ended."""
+        history = self.fits[-1]
+        for quantity, value in (logs or {}).items():
+            history.setdefault(quantity, []).append(float(value))
+        if not keras.config.is_interactive_logging_enabled():  # no progress bar in a file or pipe
+            values = "  ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
+            print(f"epoch {epoch + 1}/{self.params['epochs']}  {values}", flush=True)
+        if len(self.fits) > 1:
+            return
+        weights = self.folder / f"epoch-{epoch + 1}.weights.h5"
+        self.model.save_weights(weights)
+        now = time.perf_counter()
+        progress = {
+            "fits": 1,
+            "epoch": epoch + 1,
+            "weights": weights.name,
+            "history": history,
+            "seconds": self.seconds + now - self.begun,
+        }
+        write_json(self.folder / "progress.json", progress)
+        for path in self.folder.glob("epoch-*.weights.h5"):
+            if path != weights:
+                os.remove(path)
+
+    def on_train_end(self, logs=None):
+        """Count the time of this fit."""
+        self.seconds += time.perf_counter() - self.begun

@@ -1,0 +1,204 @@
+"""`recipes cp`: take a model builder home in one file that imports nothing of ours."""
+
+import ast
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from recipes.catalog import HOME, RecipeError
+
+OURS = ("recipes", "data_prep", "visualize")
+GUARD = "if __name__ == "
+
+
+def copy(page, dest, with_run=False, notebook=False, force=False):
+    """Write a page's builders, or the whole page, to a file.
+
+    Args:
+        page: the catalog.Page.
+        dest: a folder (existing, or written with a closing slash), or the path of the file.
+        with_run: the whole page, which needs this package installed, not the builders alone.
+        notebook: write a Jupyter notebook.
+        force: overwrite a file that is there.
+
+    Returns:
+        Path of the file written.
+
+    Raises:
+        RecipeError: if the file is there already, or cannot be written.
+    """
+    ending = ".ipynb" if notebook else ".py"
+    folder = os.fspath(dest).endswith(("/", os.sep)) or dest.is_dir() or not dest.suffix
+    path = dest / f"{page.name}{ending}" if folder else dest
+    if path.suffix != ending:
+        raise RecipeError(f"cp: {path} should end in {ending}; name the file so, or the folder.")
+    if path.exists() and not force:
+        raise RecipeError(f"cp: {path} is there already; --force overwrites it.")
+    text = page_text(page) if with_run else builder_text(page)
+    if notebook:
+        text = _notebook(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)
+    except OSError as error:
+        raise RecipeError(f"cp: cannot write {path} ({error.strerror}).") from error
+    return path
+
+
+def page_text(page):
+    """The whole page under a line that says where it comes from and what it needs."""
+    return (
+        _heading(page, "needs the package keras-recipes: its data, scores and reports") + page.text
+    )
+
+
+def builder_text(page):
+    """The builders of a page with the imports, layers and helpers that they use, nothing of ours.
+
+    Raises:
+        RecipeError: if a builder uses something of ours that is not a layer.
+    """
+    wanted = [
+        node.name
+        for node in page.tree().body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("build_")
+    ]
+    if not wanted:
+        raise RecipeError(f"{page.path} has no function build_{page.name}().")
+    imports, pieces = {}, {}
+    _collect(page.path, wanted, imports, pieces)
+    docstring = ast.get_docstring(page.tree(), clean=False)
+    parts = [_heading(page, "needs only Keras and its backend") + f'"""{docstring}"""']
+    parts.append("\n".join(sorted(imports, key=_import_order)))
+    parts += pieces.values()
+    return _blank_lines(parts)
+
+
+def _collect(path, wanted, imports, pieces):
+    """Gather the source of the `wanted` names of one file, and of all that they use.
+
+    Args:
+        path: the file.
+        wanted: names defined at the top level of that file.
+        imports: {import statement: None}, added to.
+        pieces: {(file, name): source}, added to; what is used comes before what uses it.
+    """
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    defined, imported = {}, {}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            defined[node.name] = node
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {name.id: node for target in targets for name in _names(target)}
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                imported[alias.asname or alias.name.split(".")[0]] = node, alias
+
+    def take(name):
+        key = (path, name)
+        if key in pieces or key in taking:
+            return
+        taking.add(key)
+        node = defined[name]
+        for other in dict.fromkeys(use.id for use in _names(node)):
+            if other in defined:
+                take(other)
+            elif other in imported:
+                take_import(*imported[other])
+        pieces[key] = _source(text, node)
+
+    def take_import(node, alias):
+        module = node.module if isinstance(node, ast.ImportFrom) else alias.name
+        if module.split(".")[0] not in OURS:
+            if isinstance(node, ast.ImportFrom):
+                single = ast.ImportFrom(node.module, [alias], node.level)
+            else:
+                single = ast.Import([alias])
+            imports[ast.unparse(single)] = None
+            return
+        layer_file = HOME.parent.joinpath(*module.split(".")).with_suffix(".py")
+        if not module.startswith("recipes.layers.") or alias.asname:
+            raise RecipeError(
+                f"{path}, line {node.lineno}: a builder uses {alias.name!r} of {module}; only "
+                f"`from recipes.layers.X import NAME` can be copied."
+            )
+        _collect(layer_file, [alias.name], imports, pieces)
+
+    taking = set()
+    for name in wanted:
+        take(name)
+
+
+def _names(node):
+    return [child for child in ast.walk(node) if isinstance(child, ast.Name)]
+
+
+def _source(text, node):
+    """The lines of a definition, its decorators included, and comments right above it."""
+    lines = text.splitlines()
+    decorators = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)]) - 1
+    while first and lines[first - 1].startswith("#"):
+        first -= 1
+    return "\n".join(lines[first : node.end_lineno])
+
+
+def _heading(page, needs):
+    try:
+        number = version("keras-recipes")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    return (
+        f"# Keras Recipes {number}, recipe {page.chapter}/{page.name}; {needs}.\n"
+        f"# Licence: MIT-0 (use it as you like, no attribution needed).\n"
+    )
+
+
+def _import_order(statement):
+    """Standard library first, then the rest; `import x` before `from x import y`."""
+    module = statement.split()[1].split(".")[0]
+    return module not in sys.stdlib_module_names, statement.startswith("from"), statement
+
+
+def _blank_lines(parts):
+    """Two blank lines between definitions, one around constants and imports."""
+    text = parts[0]
+    for before, part in zip(parts, parts[1:], strict=False):
+        definition = part.lstrip("#@").startswith(("def ", "class ")) or "\ndef " in part
+        definition = definition or "\nclass " in part or "\n    " in before
+        text += ("\n\n\n" if definition and before is not parts[0] else "\n\n") + part
+    return text + "\n"
+
+
+def _notebook(text):
+    """The text as a notebook: the page's docstring as prose, then its code in one cell a piece."""
+    import nbformat
+    from nbformat import v4
+
+    tree = ast.parse(text)
+    lines = text.splitlines()
+    heading = "\n".join(line.lstrip("# ") for line in lines[: tree.body[0].lineno - 1])
+    cells = [v4.new_markdown_cell(f"{ast.get_docstring(tree)}\n\n*{heading}*")]
+    start = tree.body[0].end_lineno
+    pieces = []
+    for node in tree.body[1:]:
+        source = "\n".join(lines[start : node.end_lineno]).strip("\n")
+        start = node.end_lineno
+        if source.startswith(GUARD):
+            continue
+        simple = isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign))
+        if simple and pieces and pieces[-1][0]:
+            pieces[-1] = (True, pieces[-1][1] + "\n" + source)
+        else:
+            pieces.append((simple, source))
+    cells += [v4.new_code_cell(source) for _, source in pieces]
+    if any(getattr(node, "name", "") == "run" for node in tree.body):
+        cells.append(v4.new_code_cell("report = run()\nreport.scores"))
+    notebook = v4.new_notebook(cells=cells)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"  # the same copy gives the same file
+    return nbformat.writes(notebook) + "\n"

@@ -1,0 +1,281 @@
+"""Run one page: seeds, checkpoints, resume, and a report folder that is whole or not there.
+
+While a run is under way its files are in OUT.partial/, one folder per seed. When the last seed is
+done the report is put together there and renamed to OUT in one step.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from recipes.catalog import RecipeError
+
+NOISE = re.compile(
+    r"^(WARNING: All log messages before absl|[IWEF]\d{4} |To enable the following instructions)"
+)
+
+
+def run(page, options, out, seeds=1, resume=False, tensorboard=False):
+    """Train a page and leave a report folder.
+
+    Args:
+        page: the catalog.Page.
+        options: {parameter of the page's run(): value}.
+        out: the report folder. An earlier report in it is replaced when this one is complete.
+        seeds: how often to train, with seeds counting up from options["seed"].
+        resume: go on with a stopped run of the same options in the same folder.
+        tensorboard: also write TensorBoard logs to OUT/tensorboard.
+
+    Returns:
+        The exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        RecipeError, or an error of data_prep or visualize, on bad input.
+    """
+    out = Path(out).absolute()
+    partial = out.with_name(out.name + ".partial")
+    job = {"recipe": page.name, "options": options, "seeds": seeds, "tensorboard": tensorboard}
+    numbers = [options.get("seed", 0) + i for i in range(seeds)]
+    _check_out(out)
+    _open_partial(partial, job, resume, out)
+    started = time.perf_counter()
+    try:
+        module = load(page)
+        results = [_run_seed(page, module, options, seed, partial, job) for seed in numbers]
+    except KeyboardInterrupt:
+        print(f"\nStopped {_where(partial, options, numbers)}")
+        print(f"Go on with: {command(page, options, seeds, out, tensorboard)} --resume")
+        return 130
+    from recipes import reporting
+
+    record = reporting.record(page, job, results, command(page, options, seeds, out, tensorboard))
+    record["seconds"]["total"] = round(time.perf_counter() - started, 1)
+    report = partial / "report"
+    reporting.write(report, record, page, results)
+    _swap(report, out)
+    shutil.rmtree(partial)
+    print(reporting.table(record, out))
+    return 0
+
+
+def draw(page, to_file):
+    """Draw the model that the page's builder makes by default; returns the path written."""
+    module = load(page)
+    import visualize
+
+    try:
+        return visualize.plot_model(
+            getattr(module, page.builder)(),
+            to_file,
+            show_shapes=True,
+            show_layer_names=True,
+            show_layer_activations=True,
+        )
+    except OSError as error:
+        raise RecipeError(f"{to_file}: cannot write there ({error.strerror}).") from error
+
+
+def load(page):
+    """Import a page, and with it Keras, without TensorFlow's start-up messages."""
+    with quiet_start():
+        import keras  # noqa: F401  (first, so that its messages are the ones kept away)
+
+        if page.module:
+            return importlib.import_module(page.module)
+        spec = importlib.util.spec_from_file_location(page.name, page.path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+@contextlib.contextmanager
+def quiet_start():
+    """Hold back what is written to standard error, drop TensorFlow's messages, pass on the rest.
+
+    TensorFlow writes from C++ before its log level can be set, so the file descriptor is what has
+    to be redirected.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile("w+b") as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            lines = held.read().decode(errors="replace").splitlines(keepends=True)
+            sys.stderr.write("".join(line for line in lines if not NOISE.match(line)))
+
+
+def command(page, options, seeds, out, tensorboard):
+    """The command line that repeats a run: the flags that differ from their defaults."""
+    name = page.name if page.module else os.path.relpath(page.path)
+    words = ["python -m recipes run", name]
+    defaults = {flag.name: flag.default for flag in page.flags()}
+    for option, value in options.items():
+        flag = option.replace("_", "-")
+        if value == defaults[option]:
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words.append(f"--{flag} {shlex.quote(str(value))}")
+    if seeds > 1:
+        words.append(f"--seeds {seeds}")
+    if out != Path("runs", page.name).absolute():
+        words.append(f"--out {shlex.quote(os.path.relpath(out))}")
+    if tensorboard:
+        words.append("--tensorboard")
+    return " ".join(words)
+
+
+def _run_seed(page, module, options, seed, partial, job):
+    """Train with one seed, or take its result if a stopped run had already finished it."""
+    folder = partial / f"seed-{seed}"
+    result_file = folder / "result.json"
+    if result_file.is_file():
+        return read_json(result_file)
+    import keras
+
+    from recipes import reporting
+    from recipes.checkpoint import Checkpoint
+
+    folder.mkdir(exist_ok=True)
+    checkpoint = Checkpoint(folder, page.name)
+    callbacks = [checkpoint]
+    if job["tensorboard"]:
+        callbacks.append(_tensorboard(partial / "report" / "tensorboard" / f"seed-{seed}"))
+    if job["seeds"] > 1:
+        print(f"\nseed {seed}")
+    if not sys.stdout.isatty():
+        keras.config.disable_interactive_logging()  # Checkpoint prints a line an epoch instead
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    report = module.run(**options | {"seed": seed}, callbacks=callbacks)
+    result = {
+        "seed": seed,
+        "headline": report.headline,
+        "higher_is_better": report.higher_is_better,
+        "scores": {name: float(value) for name, value in report.scores.items()},
+        "baselines": report.baselines,
+        "data": report.data,
+        "seconds": checkpoint.seconds,
+        "fits": checkpoint.fits,
+    }
+    if seed == options.get("seed", 0):
+        result |= reporting.write_model(partial / "report", report, checkpoint.fits)
+    write_json(result_file, result)
+    return result
+
+
+def _tensorboard(folder):
+    import keras
+
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError as error:
+        raise RecipeError(
+            "--tensorboard needs one more package: pip install tensorboard"
+        ) from error
+    return keras.callbacks.TensorBoard(folder)
+
+
+def _check_out(out):
+    """Put right what a kill in the middle of `_swap` left; refuse a folder that is not a report."""
+    old = out.with_name(out.name + ".old")
+    if old.is_dir():
+        if out.exists():
+            shutil.rmtree(old)
+        else:
+            os.rename(old, out)
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise RecipeError(f"--out {out} is a file; give a folder for the report.")
+    try:
+        written = set(read_json(out / "report.json")["files"])
+    except (OSError, ValueError, KeyError):
+        written = set()
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in written)
+    if foreign:
+        raise RecipeError(
+            f"--out {out} holds {foreign[0]!r}, which no run wrote and this one would remove; "
+            f"move it, or choose another folder."
+        )
+
+
+def _open_partial(partial, job, resume, out):
+    """Make the working folder, or find that of the run to go on with."""
+    job_file = partial / "job.json"
+    if resume and not job_file.is_file():
+        print(f"There is no stopped run in {partial}: starting with the first epoch.")
+    if resume and job_file.is_file():
+        stopped = read_json(job_file)
+        differing = [
+            name
+            for name in {**stopped["options"], **job["options"]}
+            if stopped["options"].get(name) != job["options"].get(name)
+        ] + [name for name in ("recipe", "seeds", "tensorboard") if stopped[name] != job[name]]
+        if differing:
+            name = differing[0]
+            before = {**stopped["options"], **stopped}.get(name)
+            now = {**job["options"], **job}.get(name)
+            raise RecipeError(
+                f"--resume: the stopped run in {partial} had {name} = {before!r}, this one has "
+                f"{now!r}; give the same flags, or leave out --resume to start afresh."
+            )
+        return
+    try:
+        if partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        write_json(job_file, job)
+    except OSError as error:
+        raise RecipeError(
+            f"--out {out}: cannot write there ({error.strerror}); choose another folder."
+        ) from error
+
+
+def _swap(report, out):
+    """Put the finished report in place of an old one. Each rename is one step."""
+    old = out.with_name(out.name + ".old")
+    if out.exists():
+        os.rename(out, old)
+    os.rename(report, out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _where(partial, options, numbers):
+    """How far a stopped run got, in words."""
+    done = [seed for seed in numbers if (partial / f"seed-{seed}" / "result.json").is_file()]
+    seed = next((seed for seed in numbers if seed not in done), numbers[-1])
+    progress = partial / f"seed-{seed}" / "progress.json"
+    epochs = read_json(progress)["epoch"] if progress.is_file() else 0
+    text = f"after {epochs} of {options['epochs']} epochs" if "epochs" in options else "early"
+    return text + (f" of seed {seed}" if len(numbers) > 1 else "") + "."
+
+
+def read_json(path):
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_json(path, value):
+    """Write a JSON file, in one step: a kill leaves the old file or the new one."""
+    path = Path(path)
+    beside = path.with_name(path.name + ".new")
+    beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    os.replace(beside, path)

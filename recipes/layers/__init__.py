@@ -1,0 +1,1 @@
+"""Custom layers that several pages need; only keras inside."""

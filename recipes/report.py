@@ -1,0 +1,38 @@
+"""Report: what the run() of every page returns."""
+
+from dataclasses import dataclass, field
+
+import keras
+from matplotlib.figure import Figure
+
+
+@dataclass
+class Report:
+    """The result of training a page once.
+
+    Attributes:
+        model: the trained model; it is saved and drawn.
+        headline: name of the score that counts, one of `scores`.
+        scores: {name: value} on test data that neither training nor any choice has seen.
+        baselines: {baseline: {score: value}} on the same test data.
+        data: what the page trained on, as given by `data_prep.Dataset.describe`.
+        pictures: {name: Figure}, the page's own pictures; each becomes NAME.png.
+        higher_is_better: whether a higher headline score is the better one.
+    """
+
+    model: keras.Model
+    headline: str
+    scores: dict[str, float]
+    baselines: dict[str, dict[str, float]]
+    data: dict
+    pictures: dict[str, Figure] = field(default_factory=dict)
+    higher_is_better: bool = True
+
+    def __post_init__(self):
+        missing = [
+            name
+            for name, scores in {"scores": self.scores, **self.baselines}.items()
+            if self.headline not in scores
+        ]
+        if missing:
+            raise ValueError(f"headline {self.headline!r} is not among the scores of {missing[0]}")

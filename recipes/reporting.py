@@ -1,0 +1,226 @@
+"""What a run leaves: the files of the report folder and the table on the terminal."""
+
+import base64
+import csv
+import platform
+import statistics
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+import visualize
+from recipes.catalog import HOME
+from recipes.experiment import write_json
+
+PUBLISHED = HOME.parent / "benchmarks" / "published.toml"
+PACKAGES = ("keras-recipes", "keras", "tensorflow", "numpy", "scikit-learn")
+
+
+def write_model(folder, report, fits):
+    """Write the parts of the report that come from one training: model, drawing, pictures.
+
+    Args:
+        folder: the report folder being made.
+        report: the Report that the page returned.
+        fits: [{quantity: values by epoch}], the histories that go into the curves.
+
+    Returns:
+        {"parameters", "layers", "pictures"} for the record.
+    """
+    folder.mkdir(exist_ok=True)
+    model = report.model
+    model.save(folder / "model.keras")
+    visualize.plot_model(
+        model,
+        folder / "architecture.svg",
+        show_shapes=True,
+        show_layer_names=True,
+        show_layer_activations=True,
+    )
+    pictures = dict(report.pictures)
+    if len(fits) == 1 and fits[0]:
+        pictures = {"curves": visualize.plot_training_curves(fits[0])} | pictures
+    for name, figure in pictures.items():
+        figure.savefig(folder / f"{name}.png", dpi=150)
+    count = visualize.count_layers(model)
+    return {
+        "parameters": model.count_params(),
+        "layers": {"count": count.count, "hidden": count.hidden, "deep": count.deep},
+        "layers_text": str(count),
+        "pictures": list(pictures),
+    }
+
+
+def record(page, job, results, command):
+    """The content of report.json, from the results of all seeds.
+
+    Args:
+        page: the catalog.Page.
+        job: recipe, options and seeds of the run.
+        results: one result of a seed per entry; the first also describes the model.
+        command: the command line that made them.
+    """
+    first = results[0]
+    scores = {
+        name: _spread([result["scores"].get(name) for result in results])
+        for name in first["scores"]
+    }
+    baselines = {
+        baseline: {
+            name: statistics.fmean(result["baselines"][baseline][name] for result in results)
+            for name in first["baselines"][baseline]
+        }
+        for baseline in first["baselines"]
+    }
+    return {
+        "recipe": page.name,
+        "summary": page.summary,
+        "command": command,
+        "data": first["data"],
+        "headline": first["headline"],
+        "higher_is_better": first["higher_is_better"],
+        "scores": scores,
+        "baselines": baselines,
+        "published": published(page.name, first["data"]["fingerprint"], first["headline"]),
+        "parameters": first["parameters"],
+        "layers": first["layers"] | {"text": first["layers_text"]},
+        "seconds": {"training": _spread([round(result["seconds"], 2) for result in results])},
+        "seeds": [result["seed"] for result in results],
+        "options": job["options"],
+        "versions": _versions(),
+        "pictures": first["pictures"],
+    }
+
+
+def published(recipe, fingerprint, score):
+    """The published numbers for this page on exactly this data, from benchmarks/published.toml."""
+    if not PUBLISHED.is_file():  # the package without its repository
+        return []
+    claims = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["claim"]
+    return [
+        claim
+        for claim in claims
+        if (claim["recipe"], claim["fingerprint"], claim["score"]) == (recipe, fingerprint, score)
+    ]
+
+
+def write(folder, record, page, results):
+    """Complete the report folder: history.csv, report.html, and report.json, which lists them."""
+    _write_history(folder / "history.csv", results)
+    files = sorted({path.name for path in folder.iterdir()} | {"report.html", "report.json"})
+    record["files"] = files
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template.filters["number"] = number
+    html = template.from_string((HOME / "report.html").read_text(encoding="utf-8")).render(
+        record=record,
+        rows=rows(record),
+        svg=_svg(folder / "architecture.svg"),
+        pictures={name: _data_uri(folder / f"{name}.png") for name in record["pictures"]},
+        page=page.text,
+    )
+    (folder / "report.html").write_text(html, encoding="utf-8")
+    write_json(folder / "report.json", record)
+
+
+def rows(record):
+    """The lines of the score table: [(what, number, spread, is this recipe)], ours first."""
+    score = record["headline"]
+    ours = record["scores"][score]
+    lines = [("this recipe", ours["mean"], ours["std"], True)]
+    lines += [
+        (f"baseline: {name}", scores[score], None, False)
+        for name, scores in record["baselines"].items()
+    ]
+    lines += [
+        (f"published: {claim['what']}", claim["value"], None, False)
+        for claim in record["published"]
+    ]
+    return lines
+
+
+def table(record, out):
+    """The few lines that a run ends with on the terminal."""
+    shapes = record["data"]["shapes"]
+    sizes = ", ".join(
+        f"{shape['inputs'][0]:,} {name}" for name, shape in shapes.items() if name in shapes
+    )
+    lines = rows(record)
+    width = max(len(what) for what, *_ in lines)
+    count = len(record["seeds"])
+    heading = f"{record['headline']} on test data" + (f", {count} seeds" if count > 1 else "")
+    seconds = record["seconds"]
+    text = [
+        "",
+        f"{record['recipe']} on {record['data']['name']} ({sizes})",
+        "",
+        f"  {'':{width}}  {heading}",
+    ]
+    text += [f"  {what:{width}}  {number(value, spread)}" for what, value, spread, _ in lines]
+    text += [
+        "",
+        f"  parameters  {record['parameters']:,}",
+        f"  layers      {record['layers']['text']}",
+        f"  seconds     {number(seconds['training']['mean'], seconds['training']['std'], 1)} "
+        f"in training" + (" each" if count > 1 else "") + f", {seconds['total']} in all",
+        f"  report      {out / 'report.html'}",
+    ]
+    return "\n".join(text)
+
+
+def number(value, spread=None, digits=4):
+    """A number for people: "0.9912 +/- 0.0008", or "nan" where there is none."""
+    text = "nan" if value is None else f"{value:.{digits}f}"
+    return text if spread is None else f"{text} +/- {spread:.{digits}f}"
+
+
+def _spread(values):
+    """Mean and sample standard deviation (None with one value); values that are not finite: None.
+
+    JSON has no NaN, so a training that diverged leaves None.
+    """
+    values = [None if value is None or not np.isfinite(value) else value for value in values]
+    whole = None not in values
+    return {
+        "mean": statistics.fmean(values) if whole else None,
+        "std": statistics.stdev(values) if whole and len(values) > 1 else None,
+        "runs": values,
+    }
+
+
+def _write_history(path, results):
+    """All epochs of all seeds; a column for the fit only where a page fits several models."""
+    quantities = list(dict.fromkeys(name for r in results for fit in r["fits"] for name in fit))
+    several = any(len(result["fits"]) > 1 for result in results)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["seed", *(["fit"] if several else []), "epoch", *quantities])
+        for result in results:
+            for fit_number, fit in enumerate(result["fits"], start=1):
+                epochs = max(map(len, fit.values()), default=0)
+                for epoch in range(epochs):
+                    values = [fit[q][epoch] if q in fit else "" for q in quantities]
+                    fits = [fit_number] if several else []
+                    writer.writerow([result["seed"], *fits, epoch + 1, *values])
+
+
+def _versions():
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _svg(path):
+    """The drawing, ready to stand inside a page: from its <svg> tag on."""
+    text = Path(path).read_text(encoding="utf-8")
+    return text[text.index("<svg") :]
+
+
+def _data_uri(path):
+    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
