@@ -110,7 +110,7 @@ def read_npz(path):
     if path.is_dir() or path.suffix != ".npz":
         raise DataError(f"{path}: images are read from an .npz file with {', '.join(NPZ_KEYS)}.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in NPZ_KEYS if key not in archive.files]
             if missing:
                 raise DataError(

@@ -44,6 +44,15 @@ def main(argv=None):
         return 2
 
 
+def run_script(path):
+    """What a page does when it is started by its own path: `recipes run` with the same flags.
+
+    It is called before the page imports Keras, so that --help is quick and TensorFlow's start-up
+    messages are held back.
+    """
+    sys.exit(main(["run", path, *sys.argv[1:]]))
+
+
 def page_parser(page):
     """The parser of `run NAME`: the page's own flags, then those that every page has."""
     parser = Parser(

@@ -160,9 +160,9 @@ def _run_seed(page, module, options, seed, partial, job):
         callbacks.append(_tensorboard(partial / "report" / "tensorboard" / f"seed-{seed}"))
     if job["seeds"] > 1:
         print(f"\nseed {seed}")
+    keras.utils.clear_session()
     if not sys.stdout.isatty():
         keras.config.disable_interactive_logging()  # Checkpoint prints a line an epoch instead
-    keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     report = module.run(**options | {"seed": seed}, callbacks=callbacks)
     result = {

@@ -1,6 +1,6 @@
-"""Convolution and pooling, twice, then a dense layer: the classic image classifier.
+"""Convolution and pooling, twice, then a dense layer: the image classifier.
 
-    image (8, 8, 1) -> conv 8 -> pool -> conv 32 -> pool -> dense 128 -> probabilities (10,)
+    image (8, 8, 1) -> conv 16 -> pool -> conv 48 -> pool -> dense 128 -> probabilities (10,)
 
 The notes' order of a CNN: Convolution, Pooling, Convolution, Pooling, Fully Connected, Output. A
 convolution looks for the same small pattern everywhere in the image; pooling keeps the strongest
@@ -10,9 +10,9 @@ Reference: LeCun et al., "Gradient-based learning applied to document recognitio
 """
 
 if __name__ == "__main__":
-    from recipes.__main__ import main
+    from recipes.__main__ import run_script
 
-    raise SystemExit(main(["run", __file__]))
+    run_script(__file__)
 
 import keras
 from keras import layers
@@ -26,18 +26,18 @@ from recipes.report import Report
 def build_cnn(
     input_shape=(8, 8, 1),
     num_classes=10,
-    filters=(8, 32),
-    kernel_size=5,
+    filters=(16, 48),
+    kernel_sizes=(5, 3),
     units=128,
     dropout=0.25,
 ):
     """Build the network, not compiled.
 
     Args:
-        input_shape: (height, width, channels) of an image, at least 4 x 4; pixels from 0 to 1.
+        input_shape: (height, width, channels) of an image, at least 8 x 8; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
         filters: number of patterns that the first and the second convolution look for.
-        kernel_size: height and width of a pattern in pixels.
+        kernel_sizes: height and width of those patterns, in pixels.
         units: width of the fully connected layer.
         dropout: share of values dropped before the fully connected and the output layer.
 
@@ -48,12 +48,12 @@ def build_cnn(
         [
             keras.Input(input_shape),  # (batch, height, width, channels)
             # Normalised behind the pooling: a quarter of the work. It would undo a bias.
-            layers.Conv2D(filters[0], kernel_size, padding="same", use_bias=False),
+            layers.Conv2D(filters[0], kernel_sizes[0], padding="same", use_bias=False),
             layers.MaxPooling2D(),  # (batch, height / 2, width / 2, filters[0])
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
-            layers.Conv2D(filters[1], kernel_size, padding="same", use_bias=False),
-            layers.MaxPooling2D(),  # (batch, height / 4, width / 4, filters[1])
+            layers.Conv2D(filters[1], kernel_sizes[1], use_bias=False),
+            layers.MaxPooling2D(),  # (batch, height / 4 - 1, width / 4 - 1, filters[1])
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
             layers.Flatten(),

@@ -10,9 +10,9 @@ Reference: Hochreiter and Schmidhuber, "Long short-term memory", 1997.
 """
 
 if __name__ == "__main__":
-    from recipes.__main__ import main
+    from recipes.__main__ import run_script
 
-    raise SystemExit(main(["run", __file__]))
+    run_script(__file__)
 
 import keras
 from keras import layers
