@@ -1,4 +1,4 @@
-"""The front door: python -m recipes ls | show | run | cp | draw.
+"""The front door: python -m recipes ls | show | run | cp | draw | bench.
 
 Nothing here imports Keras, TensorFlow or NumPy before a model has to be built.
 """
@@ -26,9 +26,10 @@ def main(argv=None):
     """Run one command. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
-        if argv[:1] == ["run"] and len(argv) > 1 and not argv[1].startswith("-"):
+        if argv[:1] in (["run"], ["bench"]) and len(argv) > 1 and not argv[1].startswith("-"):
             page = catalog.find(argv[1])
-            return _run(page, page_parser(page).parse_args(argv[2:]))
+            verb = _run if argv[0] == "run" else _bench
+            return verb(page, page_parser(page, argv[0]).parse_args(argv[2:]))
         arguments = _parser().parse_args(argv)
         return arguments.command(arguments)
     except KeyboardInterrupt:
@@ -53,10 +54,13 @@ def run_script(path):
     sys.exit(main(["run", path, *sys.argv[1:]]))
 
 
-def page_parser(page):
-    """The parser of `run NAME`: the page's own flags, then those that every page has."""
+def page_parser(page, verb="run"):
+    """The parser of `run NAME`: the page's own flags, then those that every page has.
+
+    `bench NAME` has the page's flags and --seeds.
+    """
     parser = Parser(
-        prog=f"recipes run {page.name}",
+        prog=f"recipes {verb} {page.name}",
         description=page.summary,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -76,10 +80,16 @@ def page_parser(page):
         )
     common = parser.add_argument_group("flags of every page")
     common.add_argument(
-        "--out", type=Path, default=Path("runs", page.name), metavar="FOLDER", help="report folder"
+        "--seeds",
+        type=positive,
+        default=1 if verb == "run" else 3,
+        metavar="N",
+        help="train N times, from --seed on",
     )
+    if verb == "bench":
+        return parser
     common.add_argument(
-        "--seeds", type=positive, default=1, metavar="N", help="train N times, from --seed on"
+        "--out", type=Path, default=Path("runs", page.name), metavar="FOLDER", help="report folder"
     )
     common.add_argument(
         "--resume", action="store_true", help="go on with a stopped run, from its last epoch"
@@ -139,7 +149,14 @@ def _parser():
         usage="recipes run NAME [flags]   (recipes run NAME --help lists the flags)",
     )
     verb.add_argument("name")
-    verb.set_defaults(command=None)  # a name in its place is taken before this parser
+    verb.set_defaults(command=None)  # `run NAME` is taken before this parser, `bench NAME` too
+
+    verb = verbs.add_parser(
+        "bench",
+        help="measure a recipe over seeds and write docs/RESULTS.md (in the repository)",
+        usage="recipes bench NAME [flags]   (recipes bench NAME --help lists the flags)",
+    )
+    verb.add_argument("name")
 
     verb = verbs.add_parser("cp", help="copy a recipe's model builder into your project")
     verb.add_argument("name")
@@ -180,13 +197,29 @@ def _show(arguments):
     return 0
 
 
+def _options(page, arguments):
+    return {flag.name: getattr(arguments, flag.name) for flag in page.flags()}
+
+
+def _bench(page, arguments):
+    folder = catalog.HOME.parent / "benchmarks"
+    if not folder.is_dir():
+        raise catalog.RecipeError("bench works in the repository: clone it and install it with -e.")
+    from recipes import experiment
+
+    sys.path.insert(0, str(folder))
+    with experiment.quiet_start():
+        from bench import bench
+    bench(page, _options(page, arguments), arguments.seeds)
+    return 0
+
+
 def _run(page, arguments):
     from recipes import experiment
 
-    options = {flag.name: getattr(arguments, flag.name) for flag in page.flags()}
     return experiment.run(
         page,
-        options,
+        _options(page, arguments),
         out=arguments.out,
         seeds=arguments.seeds,
         resume=arguments.resume,

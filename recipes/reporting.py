@@ -65,8 +65,7 @@ def record(page, job, results, command):
     """
     first = results[0]
     scores = {
-        name: _spread([result["scores"].get(name) for result in results])
-        for name in first["scores"]
+        name: spread([result["scores"].get(name) for result in results]) for name in first["scores"]
     }
     baselines = {
         baseline: {
@@ -87,7 +86,7 @@ def record(page, job, results, command):
         "published": published(page.name, first["data"]["fingerprint"], first["headline"]),
         "parameters": first["parameters"],
         "layers": first["layers"] | {"text": first["layers_text"]},
-        "seconds": {"training": _spread([round(result["seconds"], 2) for result in results])},
+        "seconds": {"training": spread([round(result["seconds"], 2) for result in results])},
         "seeds": [result["seed"] for result in results],
         "options": job["options"],
         "versions": _versions(),
@@ -176,7 +175,7 @@ def number(value, spread=None, digits=4):
     return text if spread is None else f"{text} +/- {spread:.{digits}f}"
 
 
-def _spread(values):
+def spread(values):
     """Mean and sample standard deviation (None with one value); values that are not finite: None.
 
     JSON has no NaN, so a training that diverged leaves None.

@@ -229,7 +229,8 @@ def test_after_kill_9_resume_goes_on_from_the_last_epoch(recipes, tmp_path):
     seed = tmp_path / "runs" / "cnn.partial" / "seed-0"
     progress = wait_for_epoch(seed, 2, process)
     process.kill()
-    assert process.wait() == -signal.SIGKILL
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / "runs" / "cnn").exists(), "half a report"
     kept = json.loads((seed / "progress.json").read_text())
     assert 2 <= kept["epoch"] < 6
@@ -283,7 +284,9 @@ def test_a_page_with_several_fits_starts_over_and_says_so(toy, recipes, tmp_path
     partial = tmp_path / "runs" / "toy.partial"
     assert json.loads((partial / "seed-0" / "progress.json").read_text())["epoch"] == 3
     recipes("run", toy(fits=3), "--fail", code=130)
-    (partial / "job.json").write_text((partial / "job.json").read_text().replace("true", "false", 1))
+    (partial / "job.json").write_text(
+        (partial / "job.json").read_text().replace("true", "false", 1)
+    )
     done = recipes("run", toy(fits=3), "--resume")
     assert "toy trains several networks: it starts over." in done.stdout
     _, history = read(tmp_path / "runs" / "toy")
@@ -366,6 +369,7 @@ def test_published_numbers_stand_beside_the_same_data_only():
     for claim in claims:
         assert re.fullmatch("[0-9a-f]{64}", claim["fingerprint"])
         assert claim["source"].startswith("https://")
+        assert catalog.find(claim["recipe"])
         assert claim in reporting.published(claim["recipe"], claim["fingerprint"], claim["score"])
     assert reporting.published("cnn", "0" * 64, "accuracy") == []
 

@@ -160,7 +160,7 @@ def test_cp_notebook_is_valid_and_its_cells_are_the_page(recipes, tmp_path, whol
     notebook = nbformat.read(tmp_path / "books" / "lstm_stack.ipynb", as_version=4)
     nbformat.validate(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    assert "lstm 128" in notebook.cells[0].source
+    assert "lstm 96" in notebook.cells[0].source
     assert code[0].startswith("import keras")
     assert any("def build_lstm_stack" in source for source in code)
     assert any("def run(" in source for source in code) is whole
@@ -180,5 +180,5 @@ def test_a_copied_page_runs_from_its_file(recipes, python, tmp_path):
 def test_draw_writes_the_picture(recipes, tmp_path):
     assert recipes("draw", "lstm_stack", "-o", "model.svg").stdout == "model.svg\n"
     text = "".join(ElementTree.parse(tmp_path / "model.svg").getroot().itertext())
-    for word in ("LSTM", "Dense", "(None, 8, 128)", "lstm_1", "softmax"):
+    for word in ("LSTM", "Dense", "(None, 8, 96)", "lstm_1", "softmax"):
         assert word in text

@@ -1,6 +1,6 @@
 """Stacked LSTMs that read an image row by row, as a sequence, and name its class.
 
-    rows (8, 8) -> lstm 128 -> lstm 128 -> probabilities (10,)
+    rows (8, 8) -> lstm 96 -> lstm 96 -> probabilities (10,)
 
 The notes' advice for an LSTM is to start with small layers and to stack them only when one is not
 enough. All layers but the last hand on their output at every step, so that the next one has a
@@ -23,7 +23,7 @@ from recipes import scores
 from recipes.report import Report
 
 
-def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(128, 128), dropout=0.2):
+def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(96, 96), dropout=0.2):
     """Build the network, not compiled.
 
     Args:
@@ -45,7 +45,7 @@ def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(128, 128), dropo
     return model
 
 
-def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, callbacks=()):
+def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.004, callbacks=()):
     """Train on images read row by row, report accuracy on test images.
 
     Args:

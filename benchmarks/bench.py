@@ -1,0 +1,129 @@
+"""Measure a page over several seeds, its published reference beside it, and write docs/RESULTS.md.
+
+    python -m recipes bench cnn --data path/to/mnist.npz --epochs 4
+
+Before each seed one epoch of the reference is timed (after a first step that compiles it), so that
+both feel the same machine; its whole training is that mean times its published number of epochs.
+"""
+
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import data_prep
+from recipes import catalog, experiment, reporting
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results.json"
+PAGE = HERE.parent / "docs" / "RESULTS.md"
+
+
+def bench(page, options, seeds):
+    """Train the page once per seed and record score, spread and seconds.
+
+    Args:
+        page: the catalog.Page.
+        options: {parameter of its run(): value}; seeds count up from options["seed"].
+        seeds: how many.
+    """
+    from references import REFERENCES
+
+    command = experiment.command(page, options, 1, Path("runs", page.name).absolute(), False)
+    records, reference_seconds = [], []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for seed in range(options["seed"], options["seed"] + seeds):
+            reference = REFERENCES.get((page.name, Path(str(options.get("data", ""))).stem))
+            if reference:
+                reference_seconds.append(_reference_seconds(reference, options["data"]))
+            out = Path(folder, str(seed))
+            if experiment.run(page, options | {"seed": seed}, out):
+                raise KeyboardInterrupt
+            records.append(experiment.read_json(out / "report.json"))
+    entry = _entry(records, options, command.replace(" run ", " bench "), reference_seconds)
+    entries = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
+    entries = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
+    entries = sorted([*entries, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))
+    experiment.write_json(RESULTS, entries)
+    PAGE.write_text(results_page(entries), encoding="utf-8")
+    print(f"\n{json.dumps(entry, indent=2)}\n{PAGE}")
+
+
+def results_page(entries):
+    """docs/RESULTS.md, from the entries of results.json."""
+    lines = [
+        "# Results",
+        "",
+        "Written by `python -m recipes bench NAME [flags]`; do not edit. Scores are on test data,",
+        "used once after training: mean and sample standard deviation over the seeds. Seconds are",
+        "those spent in `fit` with one seed. `+` marks a published number that was scored on data",
+        "which also chose the epoch. The reference's seconds were measured in the same run: one",
+        "epoch before each of our seeds, times its published number of epochs.",
+        "",
+        "| Recipe | Data | Score | Ours | Seeds | Best baseline | Published | Seconds "
+        "| Reference's seconds | Ratio |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for entry in entries:
+        baseline = f"{entry['baseline'][1]:.4f} ({entry['baseline'][0]})"
+        published = "; ".join(
+            f"[{claim['value']}{' +' * claim['chose_epoch_on_test']}]({claim['source']})"
+            for claim in entry["published"]
+        )
+        reference = entry["reference_seconds"]
+        ratio = f"{entry['seconds']['mean'] / reference:.2f}" if reference else "-"
+        cells = [
+            entry["recipe"],
+            entry["data"],
+            entry["score"],
+            reporting.number(entry["ours"]["mean"], entry["ours"]["std"]),
+            len(entry["ours"]["runs"]),
+            baseline,
+            published or "-",
+            f"{entry['seconds']['mean']:.1f}",
+            f"{reference:.0f}" if reference else "-",
+            ratio,
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    lines += ["", "## Commands", ""]
+    lines += [f"    {entry['command']}" for entry in entries]
+    return "\n".join(lines) + "\n"
+
+
+def _reference_seconds(reference, data):
+    """Seconds of the reference's whole training: one epoch timed, times its epochs."""
+    images = data_prep.load_images(data)
+    model, batch_size, epochs = reference()
+    shape = (-1, *model.input_shape[1:])
+    x_train, y_train = images.train.inputs.reshape(shape), images.train.labels
+    model.fit(x_train[:batch_size], y_train[:batch_size], batch_size=batch_size, verbose=0)
+    started = time.perf_counter()
+    model.fit(x_train, y_train, batch_size=batch_size, verbose=0)
+    return (time.perf_counter() - started) * epochs
+
+
+def _entry(records, options, command, reference_seconds):
+    first = records[0]
+    score = first["headline"]
+    best = max if first["higher_is_better"] else min
+    baselines = {
+        name: statistics.fmean(record["baselines"][name][score] for record in records)
+        for name in first["baselines"]
+    }
+    name = best(baselines, key=baselines.get)
+    return {
+        "recipe": first["recipe"],
+        "chapter": catalog.find(first["recipe"]).chapter,
+        "data": first["data"]["name"],
+        "score": score,
+        "ours": reporting.spread([record["scores"][score]["mean"] for record in records]),
+        "baseline": [name, baselines[name]],
+        "published": first["published"],
+        "seconds": reporting.spread([record["seconds"]["training"]["mean"] for record in records]),
+        "reference_seconds": statistics.fmean(reference_seconds) if reference_seconds else None,
+        "parameters": first["parameters"],
+        "options": {name: value for name, value in options.items() if name != "data"},
+        "command": command,
+        "versions": first["versions"],
+    }

@@ -1,0 +1,38 @@
+"""The published networks that our pages are timed against, as their sources describe them.
+
+Each function returns the compiled model and its batch size and epochs. They are trained by plain
+`fit` with Keras's defaults, as their sources do.
+"""
+
+import keras
+from keras import layers
+
+
+def mnist_convnet():
+    """Keras's simple MNIST convnet: https://keras.io/examples/vision/mnist_convnet/ ."""
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, 128, 15
+
+
+def atienza_lstm():
+    """Atienza's LSTM over MNIST rows: https://github.com/roatienza/Deep-Learning-Experiments ."""
+    model = keras.Sequential(
+        [keras.Input((28, 28)), layers.LSTM(256), layers.Dense(10, activation="softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, 128, 20
+
+
+REFERENCES = {("cnn", "mnist"): mnist_convnet, ("lstm_stack", "mnist"): atienza_lstm}
