@@ -1,4 +1,4 @@
-"""Images from named data or an .npz file, and images as sequences of frames."""
+"""Images from named data, an .npz file or image files, and images as sequences of frames."""
 
 import difflib
 import zipfile
@@ -10,20 +10,24 @@ import numpy as np
 
 from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
 from data_prep.errors import DataError
+from data_prep.image_files import load_image_files
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_images(data="digits", seed=0, validation=0.1):
+def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), channels=3):
     """Load images with one class each, scaled to the range 0 to 1.
 
     Args:
         data: "digits" (installed with scikit-learn), "mnist" or "fashion_mnist" (downloaded once
             by Keras), or the path of an .npz file with the arrays x_train, y_train, x_test and
             y_test: images (examples, height, width) or (examples, height, width, channels),
-            labels (examples,) as integers or strings.
+            labels (examples,) as integers or strings; or image files: a folder with one folder
+            per class, or a CSV with the columns path and label, as in `load_image_files`.
         seed: draws the validation part. The test part is the same for every seed.
         validation: share of the training images, the same in each class, to cut for validation.
+        image_size: (height, width) in pixels that image files are brought to.
+        channels: 1 for grey, 3 for colour, that image files are brought to.
 
     Returns:
         A Dataset. Inputs are float32 (examples, height, width, channels): bytes are divided by
@@ -37,6 +41,8 @@ def load_images(data="digits", seed=0, validation=0.1):
     if str(data) in NAMED_IMAGES:
         name, where = str(data), f"data {data!r}"
         arrays, source = NAMED_IMAGES[name]()
+    elif path.is_dir() or path.name.endswith((".csv", ".csv.gz")):
+        return load_image_files(path, image_size, channels, seed, validation)
     elif path.suffix or path.exists() or len(path.parts) > 1:
         name, where = path.stem, str(path)
         arrays, source = read_npz(path), f"file {path}"
@@ -46,7 +52,8 @@ def load_images(data="digits", seed=0, validation=0.1):
         raise DataError(
             f"no image data is named {data!r}"
             + (f" (did you mean {close[0]!r}?)" if close else "")
-            + f": use one of {names}, or the path of an .npz file."
+            + f": use one of {names}, or the path of an .npz file, a "
+            f"folder or a CSV."
         )
     x_train, y_train, x_test, y_test = check_images(arrays, where)
     classes = np.unique(y_train)
@@ -108,7 +115,10 @@ def read_npz(path):
     if not path.exists():
         raise DataError(f"{path}: no such file; give the path of an .npz file.")
     if path.is_dir() or path.suffix != ".npz":
-        raise DataError(f"{path}: images are read from an .npz file with {', '.join(NPZ_KEYS)}.")
+        raise DataError(
+            f"{path}: images are read from an .npz file with {', '.join(NPZ_KEYS)}, from a folder "
+            f"with one folder per class, or from a CSV with the columns path and label."
+        )
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in NPZ_KEYS if key not in archive.files]

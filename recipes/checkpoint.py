@@ -45,7 +45,7 @@ class Checkpoint(keras.callbacks.Callback):
                 print(f"{self.name} trains several networks: it starts over.")
             write_json(progress_file, {"fits": 2, "epoch": 0})
             return
-        if not self.model.optimizer.built:
+        if progress["optimizer"] and not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         try:
             self.model.load_weights(self.folder / progress["weights"])
@@ -65,7 +65,8 @@ class Checkpoint(keras.callbacks.Callback):
             history.setdefault(quantity, []).append(float(value))
         if not keras.config.is_interactive_logging_enabled():  # no progress bar in a file or pipe
             values = "  ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
-            print(f"epoch {epoch + 1}/{self.params['epochs']}  {values}", flush=True)
+            epochs = self.params.get("epochs", "?")
+            print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
         if len(self.fits) > 1:
             return
         weights = self.folder / f"epoch-{epoch + 1}.weights.h5"
@@ -75,6 +76,8 @@ class Checkpoint(keras.callbacks.Callback):
             "fits": 1,
             "epoch": epoch + 1,
             "weights": weights.name,
+            # A GAN trains by optimizers of its own; the one that Keras gives it is never built.
+            "optimizer": self.model.optimizer is not None and self.model.optimizer.built,
             "history": history,
             "seconds": self.seconds + now - self.begun,
         }

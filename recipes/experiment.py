@@ -41,7 +41,9 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
     Raises:
         RecipeError, or an error of data_prep or visualize, on bad input.
     """
-    out = Path(out).absolute()
+    out = Path(os.path.abspath(out))
+    if not out.name:
+        raise RecipeError(f"--out {out} cannot be replaced by a report; give a folder in it.")
     partial = out.with_name(out.name + ".partial")
     job = {"recipe": page.name, "options": options, "seeds": seeds, "tensorboard": tensorboard}
     numbers = [options.get("seed", 0) + i for i in range(seeds)]
@@ -52,8 +54,8 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
         module = load(page)
         results = [_run_seed(page, module, options, seed, partial, job) for seed in numbers]
     except KeyboardInterrupt:
-        print(f"\nStopped {_where(partial, options, numbers)}")
-        print(f"Go on with: {command(page, options, seeds, out, tensorboard)} --resume")
+        again = command(page, options, seeds, out, tensorboard)
+        print(f"\nStopped {_where(partial, options, numbers)}; go on with: {again} --resume")
         return 130
     from recipes import reporting
 
@@ -265,7 +267,7 @@ def _where(partial, options, numbers):
     progress = partial / f"seed-{seed}" / "progress.json"
     epochs = read_json(progress)["epoch"] if progress.is_file() else 0
     text = f"after {epochs} of {options['epochs']} epochs" if "epochs" in options else "early"
-    return text + (f" of seed {seed}" if len(numbers) > 1 else "") + "."
+    return text + (f" of seed {seed}" if len(numbers) > 1 else "")
 
 
 def read_json(path):

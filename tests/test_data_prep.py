@@ -160,6 +160,10 @@ def test_bad_files_are_refused_by_name(npz, tmp_path):
     damaged.write_bytes(content)
     text = tmp_path / "text.npz"
     text.write_text("hello")
+    listing = tmp_path / "listing.txt"
+    listing.write_text("hello")
+    folder = tmp_path / "folder"
+    folder.mkdir()
     table = tmp_path / "table.csv"
     table.write_text("a,b\n1,2\n")
     for path, message in {
@@ -167,8 +171,9 @@ def test_bad_files_are_refused_by_name(npz, tmp_path):
         truncated: "not a readable .npz file",
         damaged: "array 'x_train' is damaged",
         text: "not a readable .npz file",
-        table: "images are read from an .npz file",
-        tmp_path: "images are read from an .npz file",
+        listing: "images are read from an .npz file",
+        table: "no column 'path'",
+        folder: "has no class folders",
     }.items():
         with pytest.raises(data_prep.DataError) as caught:
             data_prep.load_images(path)

@@ -262,8 +262,13 @@ def test_ctrl_c_ends_with_a_line_and_resume_skips_finished_seeds(recipes, tmp_pa
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in output + errors
-    assert "Stopped after 1 of 2 epochs of seed 1." in output
-    command = re.search(r"^Go on with: python -m recipes (.*)$", output, re.M)[1]
+    assert output.endswith("--resume\n")
+    assert errors == ""
+    last = output.splitlines()[-1]
+    command = last.removeprefix(
+        "Stopped after 1 of 2 epochs of seed 1; go on with: python -m recipes "
+    )
+    assert command != last
     first = json.loads((tmp_path / "runs/cnn.partial/seed-0/result.json").read_text())
 
     done = recipes(*command.split())
@@ -295,6 +300,81 @@ def test_a_page_with_several_fits_starts_over_and_says_so(toy, recipes, tmp_path
     ]
 
 
+TWO_OPTIMIZERS = '''"""Two networks with an optimizer each, trained by one train_step.
+
+    x (3,) -> y (1,)
+"""
+
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from recipes.report import Report
+
+
+class Pair(keras.Model):
+    def __init__(self):
+        super().__init__(name="pair")
+        self.first, self.second = keras.layers.Dense(4), keras.layers.Dense(1)
+
+    def compile(self):
+        super().compile()
+        self.optimizers = [keras.optimizers.Adam(0.1), keras.optimizers.SGD(0.1, momentum=0.9)]
+
+    def call(self, inputs):
+        return self.second(self.first(inputs))
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self(x) - y) ** 2)
+        parts = [self.first.trainable_variables, self.second.trainable_variables]
+        gradients = tape.gradient(loss, parts)
+        for optimizer, gradient, part in zip(self.optimizers, gradients, parts, strict=True):
+            optimizer.apply_gradients(zip(gradient, part))
+        return {"loss": loss}
+
+
+def run(epochs=4, seed=0, callbacks=()):
+    """Train.
+
+    Args:
+        epochs: passes.
+        seed: seed.
+    """
+    model = Pair()
+    model.compile()
+    model(np.zeros((1, 3)))
+    for optimizer, part in zip(model.optimizers, (model.first, model.second), strict=True):
+        optimizer.build(part.trainable_variables)
+    rng = np.random.default_rng(0)
+    stop = [keras.callbacks.LambdaCallback(on_epoch_begin=interrupt)]
+    model.fit(rng.normal(size=(8, 3)), rng.normal(size=(8, 1)), epochs=epochs, shuffle=False,
+              callbacks=[*callbacks, *(stop if 'STOP' in os.environ else [])])
+    steps = {f"steps {number}": int(one.iterations) for number, one in enumerate(model.optimizers)}
+    weights = {"sum": float(sum(np.abs(weight).sum() for weight in model.get_weights()))}
+    data = {"name": "x", "source": "", "shapes": {}, "classes": [], "fingerprint": ""}
+    return Report(model, "sum", steps | weights, {"none": {"sum": 0.0}}, data)
+
+
+def interrupt(epoch, logs):
+    if epoch == 2:
+        raise KeyboardInterrupt
+'''
+
+
+def test_two_optimizers_in_one_fit_come_back_too(tmp_path, recipes):
+    (tmp_path / "pair.py").write_text(TWO_OPTIMIZERS)
+    recipes("run", "pair.py", "--out", "whole")
+    recipes("run", "pair.py", "--out", "stopped", code=130, env={**os.environ, "STOP": "1"})
+    assert recipes("run", "pair.py", "--out", "stopped", "--resume").stderr == ""
+    whole, stopped = (read(tmp_path / name)[0]["scores"] for name in ("whole", "stopped"))
+    assert stopped["steps 0"]["mean"] == stopped["steps 1"]["mean"] == 4
+    assert stopped["sum"]["mean"] == pytest.approx(whole["sum"]["mean"], rel=1e-5)
+
+
 def test_resume_with_a_changed_model_says_so(toy, recipes, tmp_path):
     page = toy(fits=1)
     recipes("run", page, "--seed", "5")
@@ -306,9 +386,8 @@ def test_resume_with_a_changed_model_says_so(toy, recipes, tmp_path):
     )
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     other.save_weights(process_folder / "epoch-1.weights.h5")
-    (process_folder / "progress.json").write_text(
-        json.dumps({"fits": 1, "epoch": 1, "weights": "epoch-1.weights.h5", "history": {}})
-    )
+    progress = {"fits": 1, "epoch": 1, "weights": "epoch-1.weights.h5", "optimizer": False}
+    (process_folder / "progress.json").write_text(json.dumps(progress))
     done = recipes("run", page, "--seed", "5", "--resume", code=2)
     assert "do not fit the model that toy builds now" in done.stderr
 

@@ -69,6 +69,7 @@ REFUSED = {
     "unrecognized arguments: --epoch-count 3": ["run", "cnn", "--epoch-count", "3"],
     "no image data is named 'digit' (did you mean 'digits'?)": ["run", "cnn", "--data", "digit"],
     "none.npz: no such file": ["run", "cnn", "--data", "none.npz"],
+    "--out / cannot be replaced by a report": ["run", "cnn", "--out", "/"],
     "--out /dev/null/x: cannot write there": ["run", "cnn", "--out", "/dev/null/x"],
     "cannot write /dev/null/x/cnn.py": ["cp", "cnn", "/dev/null/x/"],
     "/dev/null/x.svg: cannot write there": ["draw", "cnn", "-o", "/dev/null/x.svg"],

@@ -1,4 +1,4 @@
-"""What every page must do. A new page is tested here without any change but one line of expected.json.
+"""What every page must do. A new page is tested here without any change but in expected.json.
 
 After adding a page: `python tests/test_pages.py` writes expected.json; read the change.
 """
