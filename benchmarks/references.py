@@ -1,6 +1,6 @@
 """The published networks that our pages are timed against, as their sources describe them.
 
-Each function returns the compiled model and how its source calls `fit`; the rest is Keras's default.
+Each function returns the compiled model and how its source calls `fit`; the rest is as in Keras.
 """
 
 import keras

@@ -2,13 +2,22 @@
 
 images = data_prep.load_images("digits", seed=0)   # or "mnist", or a path to an .npz file
 rows = data_prep.image_rows(images)                # the same images, one frame per row
+
+frames = data_prep.make_frames("prices.csv", window=60, horizon=3, time="time", target="close")
+prices = data_prep.scale(data_prep.split_by_time(frames, test=0.05), "standard")
+data_prep.check(prices)                            # no row of a test frame is in training
 """
 
+from data_prep.classes import balance, class_weights
 from data_prep.dataset import Dataset, Part, stratified_split
 from data_prep.errors import DataError
+from data_prep.frames import Frames, make_frames
 from data_prep.image_files import load_image_files
 from data_prep.image_frames import image_clips, image_patches, load_clips
 from data_prep.images import image_rows, load_images
+from data_prep.leaks import check
+from data_prep.loaders import load_labelled_series, load_scenes, load_series, load_table
+from data_prep.named import NAMED, NamedData
 from data_prep.pairs import (
     episode_rows,
     hold_out_classes,
@@ -18,26 +27,68 @@ from data_prep.pairs import (
     pair_rows,
     triplet_rows,
 )
+from data_prep.scalers import scale
+from data_prep.splits import split_by_group, split_by_time, split_stratified
+from data_prep.tables import join_tables, read_table
+from data_prep.text import load_long_text, load_text, load_text_pairs, read_lines, read_text
+from data_prep.vocabulary import (
+    Vocabulary,
+    fit_characters,
+    fit_wordpieces,
+    fit_words,
+    padding_mask,
+    read_wordpieces,
+    teacher_forcing,
+)
 from data_prep.volumes import load_volumes, read_volume
 
 __all__ = [
     "DataError",
     "Dataset",
+    "Frames",
+    "NAMED",
+    "NamedData",
     "Part",
+    "Vocabulary",
+    "balance",
+    "check",
+    "class_weights",
     "episode_rows",
+    "fit_characters",
+    "fit_wordpieces",
+    "fit_words",
     "hold_out_classes",
     "image_clips",
     "image_patches",
     "image_rows",
+    "join_tables",
     "load_clips",
     "load_image_files",
     "load_images",
+    "load_labelled_series",
+    "load_long_text",
+    "load_scenes",
+    "load_series",
+    "load_table",
+    "load_text",
+    "load_text_pairs",
     "load_volumes",
     "make_episodes",
+    "make_frames",
     "make_pairs",
     "make_triplets",
+    "padding_mask",
     "pair_rows",
+    "read_lines",
+    "read_table",
+    "read_text",
     "read_volume",
+    "read_wordpieces",
+    "scale",
+    "split_by_group",
+    "split_by_time",
+    "split_stratified",
     "stratified_split",
+    "teacher_forcing",
     "triplet_rows",
 ]

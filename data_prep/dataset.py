@@ -25,6 +25,10 @@ class Part:
     def __len__(self):
         return len(arrays_of(self.inputs)[0])
 
+    def take(self, numbers):
+        """Some of the examples: a slice, a mask, or an array of numbers."""
+        return Part(_take(self.inputs, numbers), _take(self.labels, numbers))
+
     def shapes(self):
         """Shapes of inputs and labels, in the structure they have."""
         return {"inputs": _shapes(self.inputs), "labels": _shapes(self.labels)}
@@ -33,6 +37,8 @@ class Part:
 @dataclass(frozen=True)
 class Dataset:
     """Data ready to train on, and what a report has to say of it.
+
+    A part is a Part, or Frames, which have the same attributes and gather batches from a series.
 
     Attributes:
         name: short name, such as "digits", or the stem of the file it came from.
@@ -57,7 +63,7 @@ class Dataset:
     @property
     def input_shape(self):
         """Shape of one input example, without the batch axis."""
-        return self.train.inputs.shape[1:]
+        return tuple(self.train.shapes()["inputs"][1:])
 
     def map_inputs(self, function, to_original):
         """The same data with `function` applied to the inputs of each part.
@@ -67,7 +73,7 @@ class Dataset:
             to_original: from the new inputs back to the original units.
         """
         parts = {
-            name: replace(part, inputs=function(part.inputs)) for name, part in self.parts().items()
+            name: Part(function(part.inputs), part.labels) for name, part in self.parts().items()
         }
         return replace(self, to_original=to_original, **parts)
 
@@ -131,6 +137,14 @@ def stratified_split(labels, fraction, seed, what="validation"):
             f"{len(counts)} classes (the rarest, {rare}, has {counts[rare]}): give more examples."
         ) from error
     return np.sort(first), np.sort(second)
+
+
+def _take(tree, numbers):
+    if isinstance(tree, dict):
+        return {name: _take(branch, numbers) for name, branch in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        return tuple(_take(branch, numbers) for branch in tree)
+    return tree[numbers]
 
 
 def _shapes(tree):

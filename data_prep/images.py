@@ -1,6 +1,5 @@
 """Images from named data, an .npz file or image files, and images as sequences of frames."""
 
-import difflib
 import zipfile
 import zlib
 from lzma import LZMAError
@@ -11,6 +10,7 @@ import numpy as np
 from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
 from data_prep.errors import DataError
 from data_prep.image_files import load_image_files
+from data_prep.named import find_named
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -19,11 +19,12 @@ def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), chan
     """Load images with one class each, scaled to the range 0 to 1.
 
     Args:
-        data: "digits" (installed with scikit-learn), "mnist" or "fashion_mnist" (downloaded once
-            by Keras), or the path of an .npz file with the arrays x_train, y_train, x_test and
-            y_test: images (examples, height, width) or (examples, height, width, channels),
-            labels (examples,) as integers or strings; or image files: a folder with one folder
-            per class, or a CSV with the columns path and label, as in `load_image_files`.
+        data: "digits", "faces" or "textures" (installed with libraries), "mnist" or
+            "fashion_mnist" (downloaded once by Keras), or the path of an .npz file with the
+            arrays x_train, y_train, x_test and y_test: images (examples, height, width) or
+            (examples, height, width, channels), labels (examples,) as integers or strings; or
+            image files: a folder with one folder per class, or a CSV with the columns path and
+            label, as in `load_image_files`.
         seed: draws the validation part. The test part is the same for every seed.
         validation: share of the training images, the same in each class, to cut for validation.
         image_size: (height, width) in pixels that image files are brought to.
@@ -38,23 +39,15 @@ def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), chan
         DataError: naming the file, the array and what to do.
     """
     path = Path(data)
-    if str(data) in NAMED_IMAGES:
+    named = find_named(data, "images", "the path of an .npz file, a folder or a CSV")
+    if named:
         name, where = str(data), f"data {data!r}"
-        arrays, source = NAMED_IMAGES[name]()
+        arrays, source = named.load(), named.full_source()
     elif path.is_dir() or path.name.endswith((".csv", ".csv.gz")):
         return load_image_files(path, image_size, channels, seed, validation)
-    elif path.suffix or path.exists() or len(path.parts) > 1:
+    else:
         name, where = path.stem, str(path)
         arrays, source = read_npz(path), f"file {path}"
-    else:
-        names = ", ".join(NAMED_IMAGES)
-        close = difflib.get_close_matches(str(data), NAMED_IMAGES, n=1)
-        raise DataError(
-            f"no image data is named {data!r}"
-            + (f" (did you mean {close[0]!r}?)" if close else "")
-            + f": use one of {names}, or the path of an .npz file, a "
-            f"folder or a CSV."
-        )
     x_train, y_train, x_test, y_test = check_images(arrays, where)
     classes = np.unique(y_train)
     rows, validation_rows = stratified_split(y_train, validation, seed)
@@ -223,37 +216,3 @@ def _read_array(archive, key, path):
 
 def _first_line(error):
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _digits():
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    rows, test_rows = stratified_split(digits.target, 0.2, seed=0, what="test")
-    arrays = (digits.images[rows], digits.target[rows])
-    arrays += (digits.images[test_rows], digits.target[test_rows])
-    return arrays, "scikit-learn load_digits: 1,797 handwritten digits, UCI, CC BY 4.0"
-
-
-def _keras_dataset(name, source):
-    def load():
-        import keras
-
-        try:
-            parts = getattr(keras.datasets, name).load_data()
-        except Exception as error:  # Keras raises a bare Exception where the download fails
-            raise DataError(
-                f"{name!r} could not be downloaded ({_first_line(error)}); give it as a file "
-                f"instead: --data path/to/{name}.npz with {', '.join(NPZ_KEYS)}."
-            ) from error
-        (x_train, y_train), (x_test, y_test) = parts
-        return (x_train, y_train, x_test, y_test), source
-
-    return load
-
-
-NAMED_IMAGES = {
-    "digits": _digits,
-    "mnist": _keras_dataset("mnist", "keras.datasets.mnist: LeCun and Cortes, CC BY-SA 3.0"),
-    "fashion_mnist": _keras_dataset("fashion_mnist", "keras.datasets.fashion_mnist: Zalando, MIT"),
-}

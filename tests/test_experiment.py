@@ -109,7 +109,7 @@ def test_report_json_holds_what_the_design_lists(digits_report):
     assert accuracy["mean"] == pytest.approx(sum(accuracy["runs"]) / 2)
     assert accuracy["std"] == pytest.approx(abs(accuracy["runs"][0] - accuracy["runs"][1]) / 2**0.5)
     assert set(record["baselines"]) == {"majority", "nearest centroid"}
-    assert record["parameters"] == 15130
+    assert record["parameters"] == 16218
     assert record["layers"]["text"] == "4 (input + 3 hidden: deep)"
     assert len(record["seconds"]["training"]["runs"]) == 2
     assert record["seeds"] == [0, 1]

@@ -1,0 +1,326 @@
+"""Loaders of named data that are no images or text: series, tables, scenes, clips and volumes."""
+
+import zipfile
+import zlib
+from lzma import LZMAError
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
+from data_prep.errors import DataError
+from data_prep.named import find_named
+
+SERIES_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def load_series(data):
+    """Load a time series.
+
+    Args:
+        data: "co2", "elnino" or "sunspots" (installed with statsmodels), sorted and at a fixed
+            frequency; or the path of a CSV (.csv, .csv.gz) or Parquet file whose first column is
+            the time. `make_frames` reads other files, such as those without a header, itself.
+
+    Returns:
+        A DataFrame with the time as index and a column per quantity in its units; a missing value
+        is NaN. `attrs` has name, source and fingerprint.
+
+    Raises:
+        DataError: where the name is none, or of another kind; naming the file and its row.
+    """
+    named = find_named(data, "series", "the path of a CSV or Parquet file")
+    if named:
+        name, source, frame = str(data), named.full_source(), named.load()
+    else:
+        name, source, frame = Path(data).name.split(".")[0], f"file {data}", _read_series(data)
+    times = frame.index.to_numpy().astype("datetime64[s]").astype("int64")
+    frame.attrs = {
+        "name": name,
+        "source": source,
+        "fingerprint": fingerprint(times, frame.to_numpy("float64")),
+    }
+    return frame
+
+
+def load_labelled_series(data="control_charts", seed=0, validation=0.1):
+    """Load series of one length, each with a class.
+
+    Args:
+        data: "control_charts", or the path of an .npz file with x_train, y_train, x_test and
+            y_test: series (examples, time) or, as in the UCR archive, (examples, channels, time);
+            labels (examples,), and `classes`, their names, if they are numbers into it.
+        seed: draws the validation part. The test part is the same for every seed.
+        validation: share of the training series, the same in each class, to cut for validation.
+
+    Returns:
+        A Dataset. Inputs are float32 (examples, time, channels), each channel standardised by
+        mean and deviation of the training part; labels int64 (examples,).
+
+    Raises:
+        DataError: naming the file, the array and what to do.
+    """
+    named = find_named(data, "labelled series", "the path of an .npz file")
+    if named:
+        name, source, names = str(data), named.full_source(), None
+        x_train, y_train, x_test, y_test = named.load()
+    else:
+        name, source = Path(data).stem, f"file {data}"
+        (x_train, y_train, x_test, y_test), names = _read_series_npz(Path(data))
+    classes = np.unique(y_train)
+    rows, validation_rows = stratified_split(y_train, validation, seed)
+
+    def time_first(series):
+        series = series.astype("float32")
+        return series[..., None] if series.ndim == 2 else series.swapaxes(1, 2)
+
+    inputs = time_first(x_train)
+    mean, deviation = _mean_and_deviation(inputs[rows], axis=(0, 1))
+
+    def part(series, labels):
+        return Part((series - mean) / deviation, np.searchsorted(classes, labels))
+
+    return Dataset(
+        name=name,
+        source=source,
+        train=part(inputs[rows], y_train[rows]),
+        validation=part(inputs[validation_rows], y_train[validation_rows]),
+        test=part(time_first(x_test), y_test),
+        classes=tuple(str(label if names is None else names[label]) for label in classes),
+        fingerprint=fingerprint(x_train, y_train, x_test, y_test),
+        to_original=lambda series: series * deviation + mean,
+    )
+
+
+def load_table(name, seed=0, validation=0.1):
+    """Load a named table: a row of numbers per example, and a class or a number to predict.
+
+    Args:
+        name: "breast_cancer" (classes) or "diabetes" (a number).
+        seed: draws the validation part. The test part, a fifth, is the same for every seed.
+        validation: share of the training rows to cut for validation.
+
+    Returns:
+        A Dataset. Inputs are float32 (examples, features), each feature standardised by mean and
+        deviation of the training part. Labels are class numbers, int64 (examples,), or, where
+        `classes` is (), float32 (examples,) in their units.
+
+    Raises:
+        DataError: where the name is none, or of another kind.
+    """
+    named = find_named(name, "table")
+    frame = named.load()
+    inputs = frame.drop(columns="target").to_numpy("float32")
+    labels = frame["target"].to_numpy()
+    classes = ()
+    if labels.dtype.kind == "f":
+        labels = strata = labels.astype("float32")
+        strata = np.zeros(len(labels), int)  # numbers have no classes to balance
+    else:
+        classes, labels = np.unique(labels.astype(str), return_inverse=True)
+        strata = labels
+    rows, test_rows = stratified_split(strata, 0.2, seed=0, what="test")
+    kept, cut = stratified_split(strata[rows], validation, seed)
+    mean, deviation = _mean_and_deviation(inputs[rows[kept]], axis=0)
+
+    def part(part_rows):
+        return Part((inputs[part_rows] - mean) / deviation, labels[part_rows])
+
+    return Dataset(
+        name=name,
+        source=named.full_source(),
+        train=part(rows[kept]),
+        validation=part(rows[cut]),
+        test=part(test_rows),
+        classes=tuple(map(str, classes)),
+        fingerprint=fingerprint(inputs, labels),
+        to_original=lambda rows: rows * deviation + mean,
+    )
+
+
+def load_scenes(name="shapes", seed=0, validation=0.1):
+    """Load drawn scenes with their masks and captions.
+
+    Args:
+        name: "shapes".
+        seed: draws the validation part. The test part is the same for every seed.
+        validation: share of the training scenes to cut for validation.
+
+    Returns:
+        A Dataset. Inputs are float32 (examples, height, width, 3), 0 to 1. Labels are a dict:
+        "masks", int64 (examples, height, width), numbers into `classes`, and "captions", strings
+        (examples,).
+
+    Raises:
+        DataError: where the name is none, or of another kind.
+    """
+    named = find_named(name, "scenes")
+    parts = named.load()
+    train = parts["train"]
+    rows, validation_rows = stratified_split(np.zeros(len(train["masks"])), validation, seed)
+
+    def part(scenes, part_rows=slice(None)):
+        labels = {
+            "masks": scenes["masks"][part_rows].astype("int64"),
+            "captions": scenes["captions"][part_rows],
+        }
+        return Part(scenes["images"][part_rows] / np.float32(255), labels)
+
+    return Dataset(
+        name=name,
+        source=named.full_source(),
+        train=part(train, rows),
+        validation=part(train, validation_rows),
+        test=part(parts["test"]),
+        classes=("background", "circle", "square", "triangle"),
+        fingerprint=fingerprint(
+            [
+                [scenes["images"], scenes["masks"], scenes["captions"].astype(str)]
+                for scenes in parts.values()
+            ]
+        ),
+        to_original=lambda images: images * 255,
+    )
+
+
+def named_volumes(name, window, seed, validation):
+    """The part of `load_volumes` for named data; None where `name` is a path."""
+    files = "the path of a folder, a CSV or an .npz file"
+    named = find_named(name, "volumes", files)
+    if named is None:
+        return None
+    x_train, y_train, x_test, y_test = named.load()
+    classes = np.unique(y_train)
+    rows, validation_rows = stratified_split(y_train, validation, seed)
+    low, high = map(np.float32, window)
+
+    def part(volumes, labels):
+        inputs = (np.clip(volumes, low, high) - low) / (high - low)
+        return Part(inputs[..., None], np.searchsorted(classes, labels))
+
+    return Dataset(
+        name=str(name),
+        source=named.full_source(),
+        train=part(x_train[rows], y_train[rows]),
+        validation=part(x_train[validation_rows], y_train[validation_rows]),
+        test=part(x_test, y_test),
+        classes=tuple(map(str, classes)),
+        fingerprint=fingerprint(x_train, y_train, x_test, y_test),
+        to_original=lambda inputs: inputs * (high - low) + low,
+    )
+
+
+def named_clips(name, length, stride, seed, validation):
+    """The part of `load_clips` for named data; None where `name` is a path."""
+    from data_prep.image_frames import image_clips
+
+    named = find_named(name, "clips", "the path of a folder or a CSV")
+    if named is None:
+        return None
+    x_train, y_train, x_test, y_test = named.load()
+    rows, validation_rows = stratified_split(np.zeros(len(x_train)), validation, seed)
+
+    def part(clips, labels):
+        cut = image_clips(clips[..., None], labels, length, stride)
+        return Part(cut.inputs / np.float32(255), cut.labels)
+
+    return Dataset(
+        name=str(name),
+        source=named.full_source(),
+        train=part(x_train[rows], y_train[rows]),
+        validation=part(x_train[validation_rows], y_train[validation_rows]),
+        test=part(x_test, y_test),
+        classes=tuple(map(str, np.unique(y_train))),
+        fingerprint=fingerprint(x_train, y_train, x_test, y_test),
+        to_original=lambda clips: clips * 255,
+    )
+
+
+def _mean_and_deviation(values, axis):
+    mean, deviation = values.mean(axis=axis), values.std(axis=axis)
+    return mean, np.where(deviation > 0, deviation, 1).astype("float32")
+
+
+def _read_series(path):
+    """A table with its first column, a time, as index."""
+    import pandas as pd
+
+    from data_prep.tables import read_table
+
+    frame = read_table(path)
+    time, *quantities = frame.columns
+    for column in quantities:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise DataError(f"{path}: column {column!r} holds no numbers; leave it out.")
+    if pd.api.types.is_numeric_dtype(frame[time]):
+        raise DataError(
+            f"{path}: the first column, {time!r}, holds numbers, no dates; give the file to "
+            f"make_frames with time={time!r}."
+        )
+    times = pd.to_datetime(frame[time], errors="coerce")
+    if times.isna().any():
+        row = int(times.isna().argmax())
+        raise DataError(
+            f"{path}: row {row} of the first column, {time!r}, is {frame[time][row]!r}, no date; "
+            f"put the time first."
+        )
+    return frame.set_index(pd.DatetimeIndex(times, name="time")).drop(columns=time)
+
+
+def _read_series_npz(path):
+    """The four arrays of SERIES_KEYS, checked, and the names of the classes or None."""
+    if not path.is_file() or path.suffix != ".npz":
+        raise DataError(
+            f"{path}: no such .npz file; labelled series are read from one with "
+            f"{', '.join(SERIES_KEYS)}."
+        )
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            missing = [key for key in SERIES_KEYS if key not in archive.files]
+            if missing:
+                raise DataError(
+                    f"{path}: no array {missing[0]!r} (it holds {', '.join(archive.files)}); "
+                    f"name the arrays {', '.join(SERIES_KEYS)}."
+                )
+            arrays = [archive[key] for key in SERIES_KEYS]
+            names = archive["classes"] if "classes" in archive.files else None
+    except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{path}: not a readable .npz file of numbers ({error}); write it again with "
+            f"numpy.savez."
+        ) from error
+    for part, (series, labels) in {"train": arrays[:2], "test": arrays[2:]}.items():
+        if series.ndim not in (2, 3) or 0 in series.shape or series.dtype.kind not in "fiu":
+            raise DataError(
+                f"{path}: x_{part} is {series.dtype} {series.shape}; give numbers, "
+                f"(examples, time) or (examples, channels, time)."
+            )
+        if series.shape[1:] != arrays[0].shape[1:]:
+            raise DataError(
+                f"{path}: x_{part} has series of shape {series.shape[1:]}, x_train of "
+                f"{arrays[0].shape[1:]}; bring them to one length."
+            )
+        if not np.isfinite(series).all():
+            first = tuple(map(int, np.argwhere(~np.isfinite(series))[0]))
+            raise DataError(
+                f"{path}: x_{part} is not finite at index {first}; replace or drop that series."
+            )
+        if labels.shape != series.shape[:1] or labels.dtype.kind not in "iuU":
+            raise DataError(
+                f"{path}: y_{part} is {labels.dtype} {labels.shape} for {len(series)} series; "
+                f"give each one class, an integer or a string."
+            )
+        unknown = np.setdiff1d(labels, arrays[1])
+        if len(unknown):
+            raise DataError(
+                f"{path}: y_{part} has the label {unknown[0]}, which y_train has not; give "
+                f"training series of it or leave it out."
+            )
+    if names is not None and (arrays[1].dtype.kind == "U" or arrays[1].max() >= len(names)):
+        raise DataError(
+            f"{path}: y_train does not hold numbers into its {len(names)} classes; name each "
+            f"class, or leave `classes` out."
+        )
+    return arrays, names

@@ -1,0 +1,1 @@
+"""Where the named data come from: installed libraries, downloads by Keras, and our own drawing."""
