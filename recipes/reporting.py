@@ -158,6 +158,11 @@ def table(record, out):
         f"  {'':{width}}  {heading}",
     ]
     text += [f"  {what:{width}}  {number(value, spread)}" for what, value, spread, _ in lines]
+    files = record["data"].get("files")
+    if files and files["refused"]:
+        name, reason = files["refused"][0]
+        refused = len(files["refused"])
+        text += ["", f"  {files['used']} files used, {refused} refused, such as {name}: {reason}"]
     text += [
         "",
         f"  parameters  {record['parameters']:,}",

@@ -65,11 +65,11 @@ def build_cnn(
     )
 
 
-def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.005, callbacks=()):
+def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, callbacks=()):
     """Train on images, report accuracy on test images.
 
     Args:
-        data: digits, mnist, fashion_mnist or the path of an .npz file.
+        data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
         seed: draws the first weights, the order of images and the validation part.

@@ -49,7 +49,7 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.004, ca
     """Train on images read row by row, report accuracy on test images.
 
     Args:
-        data: digits, mnist, fashion_mnist or the path of an .npz file.
+        data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
         seed: draws the first weights, the order of images and the validation part.
