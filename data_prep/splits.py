@@ -198,7 +198,7 @@ def _dataset(frames, part_of_row, part_of_frame=None):
         parts[name] = replace(frames.take(numbers), dropped=dropped)
     return Dataset(
         name=table.name,
-        source=table.source,
+        source=table.origin,
         classes=frames.classes,
         fingerprint=fingerprint(table.inputs, table.targets),
         **parts,

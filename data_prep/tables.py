@@ -23,7 +23,8 @@ class Table:
 
     Attributes:
         name: short name, such as the stem of the file.
-        source: where the rows come from.
+        source: what errors call it: a file, or a short name.
+        origin: where the rows come from, for the report.
         features: names of the columns of `inputs`.
         inputs: (rows, features), float32 or float64; a view on the user's array where it can be.
         target_names: names of the columns of `targets`.
@@ -41,6 +42,7 @@ class Table:
 
     name: str
     source: str
+    origin: str
     features: tuple
     inputs: np.ndarray
     target_names: tuple
@@ -178,7 +180,7 @@ def checked_table(
         raise DataError("missing='fill' and fill_limit= (a number of rows) go together: give both.")
     if fill_limit is not None:
         whole("fill_limit", fill_limit, 1)
-    frame, name, source = _as_frame(series, columns)
+    frame, name, source, origin = _as_frame(series, columns)
     features, target = _choose_columns(frame, features, target, target_kind, group, time, source)
 
     index, moments, dated = _time(frame, time, source)
@@ -244,6 +246,7 @@ def checked_table(
     return Table(
         name=name,
         source=source,
+        origin=origin,
         features=tuple(features),
         inputs=inputs,
         target_names=tuple(target),
@@ -327,7 +330,7 @@ def _is_number(text):
 
 
 def _as_frame(series, columns):
-    """(DataFrame, name, source) of whatever was given, without copying an array."""
+    """(DataFrame, name, source, origin) of whatever was given, without copying an array."""
     if isinstance(series, (str, Path)):
         series, columns = read_table(series, columns), None
     if isinstance(series, pd.Series):
@@ -342,8 +345,10 @@ def _as_frame(series, columns):
         if array.dtype.kind not in "fiub":
             raise DataError(f"the array holds {array.dtype}, not real numbers; convert it.")
         series = pd.DataFrame(array.reshape(len(array), -1), copy=False)
-    source = series.attrs.get("source", "series")
-    return _check_frame(series, source, columns), Path(source).name.split(".")[0], source
+    origin = series.attrs.get("source", "series")
+    # Data that have a name are called by it; the origin of others is their file.
+    source = series.attrs.get("name", origin)
+    return _check_frame(series, source, columns), Path(source).name.split(".")[0], source, origin
 
 
 def _check_frame(frame, source, columns):

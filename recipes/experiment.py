@@ -197,7 +197,7 @@ def _tensorboard(folder):
 
 def _check_out(out):
     """Put right what a kill in the middle of `_swap` left; refuse a folder that is not a report."""
-    old = out.with_name(out.name + ".old")
+    old = _replaced(out)
     if old.is_dir():
         if out.exists():
             shutil.rmtree(old)
@@ -240,6 +240,8 @@ def _open_partial(partial, job, resume, out):
                 f"{now!r}; give the same flags, or leave out --resume to start afresh."
             )
         return
+    if partial.exists() and not job_file.is_file():
+        raise RecipeError(f"{partial} is where the run would work, and no run made it; move it.")
     try:
         if partial.exists():
             shutil.rmtree(partial)
@@ -253,11 +255,16 @@ def _open_partial(partial, job, resume, out):
 
 def _swap(report, out):
     """Put the finished report in place of an old one. Each rename is one step."""
-    old = out.with_name(out.name + ".old")
+    old = _replaced(out)
     if out.exists():
         os.rename(out, old)
     os.rename(report, out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _replaced(out):
+    """Where an old report stands for the moment in which the new one takes its place."""
+    return out.with_name(f".{out.name}.replaced")
 
 
 def _where(partial, options, numbers):

@@ -179,10 +179,10 @@ def test_a_failed_run_leaves_the_old_report(toy, recipes, tmp_path):
 
 def test_a_kill_between_the_renames_is_put_right(toy, recipes, tmp_path):
     recipes("run", toy(), "--out", "report")
-    os.rename(tmp_path / "report", tmp_path / "report.old")
+    os.rename(tmp_path / "report", tmp_path / ".report.replaced")
     recipes("run", toy(), "--out", "report", "--fail", code=130)
     assert (tmp_path / "report" / "report.json").is_file()
-    assert not (tmp_path / "report.old").exists()
+    assert not (tmp_path / ".report.replaced").exists()
 
 
 def test_a_folder_with_other_files_is_not_replaced(toy, recipes, tmp_path):
@@ -193,6 +193,8 @@ def test_a_folder_with_other_files_is_not_replaced(toy, recipes, tmp_path):
     recipes("run", toy(), "--out", "report")
     (tmp_path / "report" / "notes.txt").write_text("precious")
     assert "holds 'notes.txt'" in recipes("run", toy(), "--out", "report", code=2).stderr
+    (tmp_path / "other.partial").mkdir()
+    assert "no run made it; move it" in recipes("run", toy(), "--out", "other", code=2).stderr
     assert "is a file" in recipes("run", toy(), "--out", "toy.py", code=2).stderr
     assert (tmp_path / "report" / "notes.txt").read_text() == "precious"
 

@@ -723,3 +723,12 @@ def test_ett_and_forecasting_files(data_folder):
     filled = make_frames(path, 24, **beijing, missing="fill", fill_limit=24)
     assert 40_000 < len(filled) < 43_824
     assert np.isfinite(filled.inputs).all()
+
+
+def test_named_series_keep_their_name_and_their_origin():
+    series = data_prep.load_series("co2")
+    data = data_prep.split_by_time(data_prep.make_frames(series, 52, 4, missing="drop"))
+    assert data.name == "co2"
+    assert data.source == series.attrs["source"]
+    with pytest.raises(data_prep.DataError, match="^co2: "):
+        data_prep.make_frames(series, 52, 4)
