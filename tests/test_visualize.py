@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import visualize
-from visualize import diagrams
+from visualize import graphviz
 
 
 @pytest.fixture
@@ -60,31 +60,34 @@ def test_plot_model_uses_the_dot_on_path(model, tmp_path, fake_dot):
 @pytest.mark.parametrize("script", ["exit 3", "kill -ABRT $$", "cat >/dev/null"])
 def test_a_failing_dot_is_passed_over(model, tmp_path, fake_dot, script):
     fake_dot(script)
-    assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
+    with pytest.warns(UserWarning, match="Drawn with pygraphviz"):
+        assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
 
 
 def test_a_hanging_dot_is_passed_over(model, tmp_path, fake_dot, monkeypatch):
-    monkeypatch.setattr(diagrams, "SECONDS", 5)
-    fake_dot("exec sleep 60")
-    assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
+    monkeypatch.setattr(graphviz, "SECONDS", 2)
+    fake_dot("sleep 60")
+    with pytest.warns(UserWarning, match="no picture after 2 seconds.*Drawn with pygraphviz"):
+        assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
 
 
-def test_every_engine_failing_says_what_each_said(model, tmp_path, fake_dot, monkeypatch):
+def test_an_engine_asked_for_that_fails_says_what_it_said(model, tmp_path, fake_dot):
     fake_dot("echo no plugins >&2; exit 3")
-    monkeypatch.setattr(diagrams, "PYGRAPHVIZ", "import sys; sys.exit('broken wheel')")
-    with pytest.raises(visualize.GraphvizFailedError) as caught:
-        visualize.plot_model(model, tmp_path / "a.svg")
-    assert "dot: exit code 3, no plugins" in str(caught.value)
-    assert "exit code 1, broken wheel" in str(caught.value)
+    with pytest.raises(visualize.GraphvizFailedError, match="dot: exit code 3, no plugins") as got:
+        visualize.plot_architecture(model, tmp_path / "a.svg", engine="dot")
+    assert (got.value.code, got.value.stderr) == (3, "no plugins")
+    assert got.value.dot_file.read_text().startswith("digraph")
     assert not (tmp_path / "a.svg").exists()
 
 
-def test_no_engine_says_what_to_install(model, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_an_engine_asked_for_that_is_missing_says_what_to_install(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(graphviz, "find_dot", lambda: None)
+    with pytest.raises(visualize.GraphvizNotFoundError, match="install it with"):
+        visualize.plot_architecture(model, tmp_path / "a.svg", engine="dot")
     missing = "raise SystemExit(\"ModuleNotFoundError: No module named 'pygraphviz'\")"
-    monkeypatch.setattr(diagrams, "PYGRAPHVIZ", missing)
+    monkeypatch.setattr(graphviz, "PYGRAPHVIZ", missing)
     with pytest.raises(visualize.GraphvizNotFoundError, match="pip install pygraphviz"):
-        visualize.plot_model(model, tmp_path / "a.svg")
+        visualize.plot_architecture(model, tmp_path / "a.svg", engine="pygraphviz")
 
 
 def test_bad_formats_and_unbuilt_models_are_refused(model, tmp_path):

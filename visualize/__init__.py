@@ -4,7 +4,24 @@ Plotting functions take an optional `ax=` and return the Figure; nothing here us
 window opens and no global state changes.
 """
 
-from visualize.diagrams import plot_model
+from visualize.data_plots import (
+    dead_relu_shares,
+    plot_activations,
+    plot_attention,
+    plot_capsule_routing,
+    plot_convolution,
+    plot_dead_relus,
+    plot_feature_maps,
+    plot_filters,
+    plot_images,
+    plot_latent_manifold,
+    plot_latent_space,
+    plot_max_pooling,
+    plot_reconstructions,
+    plot_segmentation,
+    plot_siamese_pair,
+)
+from visualize.diagrams import Diagram, plot_architecture, plot_model
 from visualize.errors import (
     GraphvizFailedError,
     GraphvizNotFoundError,
@@ -12,10 +29,32 @@ from visualize.errors import (
     UnsupportedFormatError,
     VisualizeError,
 )
+from visualize.graphviz import dot_on_path, find_dot
 from visualize.layer_count import LayerCount, count_layers
-from visualize.plots import plot_confusion_matrix, plot_training_curves
+from visualize.plots import (
+    gradient_norms,
+    plot_confusion_matrix,
+    plot_forecast,
+    plot_gradient_flow,
+    plot_training_curves,
+)
+from visualize.schematics import (
+    plot_autoencoder,
+    plot_encoder_decoder,
+    plot_gan,
+    plot_gru_cell,
+    plot_lstm_cell,
+    plot_rnn_cell,
+    plot_rnn_types,
+    plot_seq2seq,
+    plot_seq2vec,
+    plot_unrolled_rnn,
+    plot_vec2seq,
+)
+from visualize.volumes import plot_layers
 
 __all__ = [
+    "Diagram",
     "GraphvizFailedError",
     "GraphvizNotFoundError",
     "LayerCount",
@@ -23,7 +62,40 @@ __all__ = [
     "UnsupportedFormatError",
     "VisualizeError",
     "count_layers",
+    "dead_relu_shares",
+    "dot_on_path",
+    "find_dot",
+    "gradient_norms",
+    "plot_activations",
+    "plot_architecture",
+    "plot_attention",
+    "plot_autoencoder",
+    "plot_capsule_routing",
     "plot_confusion_matrix",
+    "plot_convolution",
+    "plot_dead_relus",
+    "plot_encoder_decoder",
+    "plot_feature_maps",
+    "plot_filters",
+    "plot_forecast",
+    "plot_gan",
+    "plot_gradient_flow",
+    "plot_gru_cell",
+    "plot_images",
+    "plot_latent_manifold",
+    "plot_latent_space",
+    "plot_lstm_cell",
+    "plot_max_pooling",
+    "plot_layers",
     "plot_model",
+    "plot_reconstructions",
+    "plot_rnn_cell",
+    "plot_rnn_types",
+    "plot_segmentation",
+    "plot_seq2seq",
+    "plot_seq2vec",
+    "plot_siamese_pair",
     "plot_training_curves",
+    "plot_unrolled_rnn",
+    "plot_vec2seq",
 ]

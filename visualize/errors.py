@@ -6,11 +6,23 @@ class VisualizeError(ValueError):
 
 
 class GraphvizNotFoundError(VisualizeError):
-    """Neither a `dot` program nor the pygraphviz package is there."""
+    """The Graphviz that was asked for is not there."""
 
 
 class GraphvizFailedError(VisualizeError):
-    """Graphviz was found, and failed."""
+    """Graphviz was found, and failed.
+
+    Attributes:
+        stderr: what Graphviz said.
+        code: its exit code, None after a time-out.
+        dot_file: path of the graph that it could not draw, kept to look at.
+    """
+
+    def __init__(self, message, stderr="", code=None, dot_file=None):
+        super().__init__(message)
+        self.stderr = stderr
+        self.code = code
+        self.dot_file = dot_file
 
 
 class UnbuiltModelError(VisualizeError):

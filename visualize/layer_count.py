@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-import keras
-from keras import layers
-
 NOT_COUNTED = (
-    layers.BatchNormalization,
-    layers.GroupNormalization,
-    layers.LayerNormalization,
-    layers.Normalization,
-    layers.PReLU,
-    layers.UnitNormalization,
+    "BatchNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "Normalization",
+    "PReLU",
+    "UnitNormalization",
 )
 
 
@@ -61,7 +58,7 @@ def count_layers(model):
 
 def _leaves(model):
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
+        if hasattr(layer, "layers"):  # a nested model
             yield from _leaves(layer)
         else:
             yield layer
@@ -70,4 +67,4 @@ def _leaves(model):
 def _counts(layer):
     # The state of a random seed, or a counter, has fewer axes than a matrix of weights.
     matrix = any(len(weight.shape) >= 2 for weight in layer.weights)
-    return matrix and not isinstance(layer, NOT_COUNTED)
+    return matrix and not any(each.__name__ in NOT_COUNTED for each in type(layer).__mro__)

@@ -1,0 +1,138 @@
+"""The command: python -m visualize MODEL -o FILE | doctor | notes -o DIR.
+
+Keras is not imported before a model has to be drawn.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from visualize.errors import VisualizeError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one sentence."""
+
+    def error(self, message):
+        """Say what is wrong and where help is; exit code 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def main(argv=None):
+    """Run the command. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = {"doctor": _doctor, "notes": _notes}.get(argv[0] if argv else None)
+    try:
+        return command(argv[1:]) if command else _draw(argv)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `visualize doctor | head`
+        sys.stderr.close()
+        return 0
+    except (VisualizeError, OSError) as error:
+        print(f"visualize: {error}", file=sys.stderr)
+        return 2
+
+
+def _doctor(argv):
+    Parser(
+        prog="visualize doctor", description="Say where Graphviz is looked for, and what can draw."
+    ).parse_args(argv)
+    from visualize import doctor
+
+    print("\n".join(doctor.report()))
+    return 0
+
+
+def _notes(argv):
+    parser = Parser(prog="visualize notes", description="Write every picture of the study notes.")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
+    arguments = parser.parse_args(argv)
+    with _quiet_start():
+        from visualize import notes
+    for path in notes.write_all(arguments.output):
+        print(path)
+    return 0
+
+
+def _draw(argv):
+    parser = Parser(
+        prog="visualize",
+        description="Draw a Keras model. Also: visualize doctor, visualize notes -o FOLDER.",
+    )
+    parser.add_argument(
+        "model", help="a .keras, .h5 or .json file, or package.module:function that builds a model"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="file: .svg, .png, .pdf, .jpg, .gif, .html, .dot or .mmd",
+    )
+    parser.add_argument("--style", default="color", help="color, or plain for black on white")
+    parser.add_argument("--rankdir", default="TB", help="TB draws downwards, LR to the right")
+    parser.add_argument("--depth", type=int, default=1, help="levels of nested models to open")
+    parser.add_argument("--engine", default="auto", help="auto, dot, pygraphviz or matplotlib")
+    parser.add_argument(
+        "--hide", action="append", default=[], metavar="NAME", help="a layer or kind to leave out"
+    )
+    parser.add_argument(
+        "--input-shape",
+        type=_shape,
+        metavar="SIZES",
+        help="of a model without shapes, without the batch: 28,28,1",
+    )
+    arguments = parser.parse_args(argv)
+    with _quiet_start():
+        from visualize import diagrams, loading
+
+        model = loading.load(arguments.model)
+    diagram = diagrams.plot_architecture(
+        model,
+        arguments.output,
+        style=arguments.style,
+        rankdir=arguments.rankdir,
+        depth=arguments.depth,
+        engine=arguments.engine,
+        hide=arguments.hide,
+        input_shape=arguments.input_shape,
+    )
+    print(diagram.path)
+    return 0
+
+
+def _shape(text):
+    """(28, 28, 1) of "28,28,1"; a question mark or "None" for an axis of any size."""
+    try:
+        return tuple(
+            None if part.strip() in ("?", "None") else int(part) for part in text.split(",")
+        )
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} are no sizes such as 28,28,1") from error
+
+
+@contextlib.contextmanager
+def _quiet_start():
+    """Hold back what TensorFlow says on its start; what Python writes still comes through."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept, python_stderr = os.dup(2), sys.stderr
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        with os.fdopen(os.dup(2), "w", buffering=1, errors="replace") as stderr:
+            sys.stderr = stderr
+            os.dup2(nowhere, 2)
+            yield
+    finally:
+        sys.stderr = python_stderr
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
