@@ -1,6 +1,7 @@
 """The front door of data_prep: python -m data_prep frames | ls."""
 
 import argparse
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -40,8 +41,18 @@ def main(argv=None):
         sys.stderr.close()
         return 0
     except (DataError, OSError) as error:
-        print(f"data_prep: {error}", file=sys.stderr)
+        print(f"data_prep: {_flags_for_arguments(str(error))}", file=sys.stderr)
         return 2
+
+
+def _flags_for_arguments(message):
+    """The message of an error with "order='sort'" as "--order sort": here they are flags."""
+
+    def flag(match):
+        name, quoted, bare = match.groups()
+        return f"--{name.replace('_', '-')} {quoted or bare or ''}".strip()
+
+    return re.sub(r"\b([a-z]+(?:_[a-z]+)*)=(?:'([^']*)'|(\w+))?", flag, message)
 
 
 def _parser():
@@ -139,6 +150,8 @@ def _ls(arguments):
 
 
 def _frames(arguments):
+    if not arguments.out.absolute().parent.is_dir():
+        raise DataError(f"--out {arguments.out}: no such folder; make it, or choose another.")
     if arguments.out.suffix != ".npz":
         raise DataError(f"--out {arguments.out}: give a file that ends in .npz.")
     series, time, features = _series(arguments)

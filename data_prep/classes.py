@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_prep.dataset import check_split
 from data_prep.errors import DataError
 
 
@@ -45,6 +46,7 @@ def class_weights(data):
 
 
 def _counts(data):
+    check_split(data, "balancing")
     labels = np.asarray(data.train.labels)
     if not data.classes or labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise DataError(f"{data.name}: labels are no class numbers; only classes can be balanced.")
@@ -52,7 +54,7 @@ def _counts(data):
     if not counts.all():
         rare = data.classes[int(np.argmin(counts))]
         raise DataError(
-            f"{data.name}: the training part has no example of class {rare!r}; give it more rows, "
-            f"or split it with split_stratified."
+            f"{data.name}: the training part has no example of class {rare!r}; give rows in "
+            f"which that class occurs, or split it with split_stratified."
         )
     return labels, counts

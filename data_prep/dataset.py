@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from data_prep.errors import DataError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Part:
     """Inputs and labels of one part of the data.
 
@@ -25,6 +25,10 @@ class Part:
     def __len__(self):
         return len(arrays_of(self.inputs)[0])
 
+    def __repr__(self):
+        shapes = self.shapes()
+        return f"{type(self).__name__}(inputs {shapes['inputs']}, labels {shapes['labels']})"
+
     def take(self, numbers):
         """Some of the examples: a slice, a mask, or an array of numbers."""
         return Part(_take(self.inputs, numbers), _take(self.labels, numbers))
@@ -34,7 +38,7 @@ class Part:
         return {"inputs": _shapes(self.inputs), "labels": _shapes(self.labels)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Data ready to train on, and what a report has to say of it.
 
@@ -59,6 +63,10 @@ class Dataset:
     classes: tuple = ()
     fingerprint: str = ""
     to_original: Callable = lambda inputs: inputs
+
+    def __repr__(self):
+        parts = ", ".join(f"{name}={part!r}" for name, part in self.parts().items())
+        return f"{type(self).__name__}({self.name!r}, {parts})"
 
     @property
     def input_shape(self):
@@ -90,6 +98,15 @@ class Dataset:
             "classes": list(self.classes),
             "fingerprint": self.fingerprint,
         }
+
+
+def check_split(data, what):
+    """Refuse a part, or frames that are not split, where a whole Dataset is needed."""
+    if not isinstance(data, Dataset):
+        raise DataError(
+            f"{what} needs a Dataset with its train, validation and test parts, not "
+            f"{type(data).__name__}; split it first, or give the whole Dataset."
+        )
 
 
 def arrays_of(tree):

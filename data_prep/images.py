@@ -15,7 +15,9 @@ from data_prep.named import find_named
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), channels=3):
+def load_images(
+    data="digits", seed=0, validation=0.1, image_size=(64, 64), channels=3, min_size=(1, 1)
+):
     """Load images with one class each, scaled to the range 0 to 1.
 
     Args:
@@ -29,6 +31,7 @@ def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), chan
         validation: share of the training images, the same in each class, to cut for validation.
         image_size: (height, width) in pixels that image files are brought to.
         channels: 1 for grey, 3 for colour, that image files are brought to.
+        min_size: least (height, width) in pixels that the network can take.
 
     Returns:
         A Dataset. Inputs are float32 (examples, height, width, channels): bytes are divided by
@@ -49,6 +52,11 @@ def load_images(data="digits", seed=0, validation=0.1, image_size=(64, 64), chan
         name, where = path.stem, str(path)
         arrays, source = read_npz(path), f"file {path}"
     x_train, y_train, x_test, y_test = check_images(arrays, where)
+    if x_train.shape[1] < min_size[0] or x_train.shape[2] < min_size[1]:
+        raise DataError(
+            f"{where}: x_train has images of {x_train.shape[1]} x {x_train.shape[2]} pixels, and "
+            f"this network needs {min_size[0]} x {min_size[1]} or more; enlarge them."
+        )
     classes = np.unique(y_train)
     rows, validation_rows = stratified_split(y_train, validation, seed)
     low, high = _value_range(x_train, rows)
@@ -106,11 +114,16 @@ def read_npz(path):
     """
     path = Path(path)
     if not path.exists():
-        raise DataError(f"{path}: no such file; give the path of an .npz file.")
+        raise DataError(f"{path}: no such file; give an .npz file, a folder of images or a CSV.")
     if path.is_dir() or path.suffix != ".npz":
         raise DataError(
             f"{path}: images are read from an .npz file with {', '.join(NPZ_KEYS)}, from a folder "
             f"with one folder per class, or from a CSV with the columns path and label."
+        )
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            f"{path}: not a readable .npz file (it is cut off, or something else); write it again "
+            f"with numpy.savez."
         )
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from data_prep.dataset import arrays_of
+from data_prep.dataset import arrays_of, check_split
 from data_prep.errors import DataError
 from data_prep.scalers import covered
 
@@ -29,6 +29,7 @@ def check(data):
     Raises:
         DataError: naming the first leak.
     """
+    check_split(data, "check")
     parts = {name: part for name, part in data.parts().items() if len(part)}
     pairs = list(itertools.combinations(parts, 2))
     for earlier, later in pairs:

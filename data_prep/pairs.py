@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_prep.dataset import Part
+from data_prep.dataset import Part, check_split
 from data_prep.errors import DataError
 
 PAIR_CLASSES = ("different", "same")
@@ -274,6 +274,7 @@ class _ClassRows:
 
 
 def _map_parts(data, function, seed):
+    check_split(data, "pairing")
     parts = {}
     for name, part in data.parts().items():
         try:

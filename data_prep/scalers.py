@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from data_prep.dataset import check_split
 from data_prep.errors import DataError
 
 KINDS = ("standard", "min_max", "percent_change", "log")
@@ -92,6 +93,7 @@ def scale(data, kinds):
     """
     kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     _check_kinds(kinds)
+    check_split(data, "scale")
     parts = data.parts()
     _check_parts(parts)
     if "percent_change" in kinds:

@@ -190,10 +190,13 @@ def _dataset(frames, part_of_row, part_of_frame=None):
     parts = {}
     for number, name in enumerate(PARTS):
         numbers = np.flatnonzero(part_of_frame == number)
-        if not len(numbers) and name != "validation":
+        # Validation may be asked for as 0; a part that was given rows has frames.
+        given = part_of_frame if part_of_row is None else part_of_row
+        if not len(numbers) and (name != "validation" or (given == number).any()):
             raise DataError(
                 f"the {name} part has no frame: a window of {frames.window} rows with its label "
-                f"needs {span} rows that lie in this part alone; give it a larger share."
+                f"needs {span} rows that lie in this part alone; give it a larger share"
+                f"{', or 0 for none' if name == 'validation' else ''}."
             )
         parts[name] = replace(frames.take(numbers), dropped=dropped)
     return Dataset(
@@ -208,7 +211,7 @@ def _dataset(frames, part_of_row, part_of_frame=None):
 def _rows(what, share, rows, least=0, unit="rows"):
     """A share of the rows, or a number of rows, as a number of rows."""
     whole = isinstance(share, (int, np.integer)) and not isinstance(share, bool)
-    if whole and 0 <= share <= rows:
+    if whole and (share or what != "test") and 0 <= share <= rows:
         return int(share)
     count = rows * _share(what, share)
     return max(round(count), least) if count else 0

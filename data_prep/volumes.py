@@ -101,6 +101,11 @@ def load_volumes(
     path = Path(path)
     if path.suffix == ".npz":
         return _load_medmnist(path)
+    if path.name.endswith((".nii", ".nii.gz")):
+        raise DataError(
+            f"{path}: one scan, not a data set; read it with data_prep.read_volume, or give a "
+            f"folder of scans by class, or a CSV with the columns path and label."
+        )
     tables = (
         [inside for inside in visible(path) if inside.suffix == ".csv"] if path.is_dir() else []
     )

@@ -75,6 +75,7 @@ def page_parser(page, verb="run"):
             continue
         kind = finite if flag.kind is float else flag.kind
         kind = {"epochs": positive, "batch_size": positive, "seed": natural}.get(flag.name, kind)
+        kind = above_zero if flag.name == "learning_rate" else kind
         flags.add_argument(
             option, type=kind, default=flag.default, help=text, metavar=flag.kind.__name__.upper()
         )
@@ -118,6 +119,14 @@ def finite(text):
         number = math.nan
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number
+
+
+def above_zero(text):
+    """A finite number greater than 0."""
+    number = finite(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
     return number
 
 

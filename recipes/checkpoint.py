@@ -63,29 +63,31 @@ class Checkpoint(keras.callbacks.Callback):
         history = self.fits[-1]
         for quantity, value in (logs or {}).items():
             history.setdefault(quantity, []).append(float(value))
+        if len(self.fits) == 1:
+            self._save(epoch + 1)
         if not keras.config.is_interactive_logging_enabled():  # no progress bar in a file or pipe
             values = "  ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
             epochs = self.params.get("epochs", "?")
             print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
-        if len(self.fits) > 1:
-            return
-        weights = self.folder / f"epoch-{epoch + 1}.weights.h5"
+
+    def on_train_end(self, logs=None):
+        """Count the time of this fit."""
+        self.seconds += time.perf_counter() - self.begun
+
+    def _save(self, epoch):
+        weights = self.folder / f"epoch-{epoch}.weights.h5"
         self.model.save_weights(weights)
         now = time.perf_counter()
         progress = {
             "fits": 1,
-            "epoch": epoch + 1,
+            "epoch": epoch,
             "weights": weights.name,
             # A GAN trains by optimizers of its own; the one that Keras gives it is never built.
             "optimizer": self.model.optimizer is not None and self.model.optimizer.built,
-            "history": history,
+            "history": self.fits[0],
             "seconds": self.seconds + now - self.begun,
         }
         write_json(self.folder / "progress.json", progress)
         for path in self.folder.glob("epoch-*.weights.h5"):
             if path != weights:
                 os.remove(path)
-
-    def on_train_end(self, logs=None):
-        """Count the time of this fit."""
-        self.seconds += time.perf_counter() - self.begun

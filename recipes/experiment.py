@@ -75,13 +75,7 @@ def draw(page, to_file):
     import visualize
 
     try:
-        return visualize.plot_model(
-            getattr(module, page.builder)(),
-            to_file,
-            show_shapes=True,
-            show_layer_names=True,
-            show_layer_activations=True,
-        )
+        return visualize.plot_architecture(getattr(module, page.builder)(), to_file).path
     except OSError as error:
         raise RecipeError(f"{to_file}: cannot write there ({error.strerror}).") from error
 

@@ -33,13 +33,7 @@ def write_model(folder, report, fits):
     folder.mkdir(exist_ok=True)
     model = report.model
     model.save(folder / "model.keras")
-    visualize.plot_model(
-        model,
-        folder / "architecture.svg",
-        show_shapes=True,
-        show_layer_names=True,
-        show_layer_activations=True,
-    )
+    visualize.plot_architecture(model, folder / "architecture.svg")
     pictures = dict(report.pictures)
     if len(fits) == 1 and fits[0]:
         pictures = {"curves": visualize.plot_training_curves(fits[0])} | pictures

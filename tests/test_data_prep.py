@@ -181,6 +181,16 @@ def test_bad_files_are_refused_by_name(npz, tmp_path):
         assert str(path) in str(caught.value)
 
 
+def test_images_too_small_for_a_network_are_refused(npz):
+    with pytest.raises(data_prep.DataError, match="4 x 5 pixels, and this network needs 8 x 8"):
+        data_prep.load_images(npz(), min_size=(8, 8))
+
+
+def test_repr_is_short():
+    text = repr(data_prep.load_images("digits"))
+    assert text.startswith("Dataset('digits', train=Part(inputs [1293, 8, 8, 1], labels [1293]), ")
+
+
 def test_an_unknown_name_gets_the_nearest_one():
     with pytest.raises(data_prep.DataError, match=r"did you mean 'digits'\?"):
         data_prep.load_images("digit")

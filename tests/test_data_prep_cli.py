@@ -35,6 +35,16 @@ def read(path):
         return {name: archive[name] for name in archive.files}
 
 
+def test_errors_name_flags_and_the_folder_comes_first(tmp_path, python):
+    (tmp_path / "late.csv").write_text("time,price\n2,1\n1,2\n3,3\n")
+    frames = ["-m", "data_prep", "frames", "late.csv", "--window", "1", "--time", "time"]
+    errors = python(*frames, "--out", "x.npz", code=2).stderr
+    assert "--order sort sorts the rows by time" in errors
+    assert "='" not in errors
+    errors = python(*frames, "--out", "none/x.npz", code=2).stderr
+    assert "--out none/x.npz: no such folder; make it" in errors
+
+
 def test_the_tutorial_in_one_line(data_prep, prices, tmp_path):
     line = f"--columns {NAMES} --window 60 --horizon 3 --target BTC_close --label direction"
     done = data_prep("frames", *prices, *line.split(), "--test", 0.05, "--out", "frames.npz")
@@ -65,7 +75,18 @@ def test_one_file_with_a_header(data_prep, tmp_path):
         tmp_path / "rows.csv", index=False
     )
     done = data_prep(
-        "frames", "rows.csv", "--window", 4, "--out", "out.npz", "--scale", "log", "--test", 10
+        "frames",
+        "rows.csv",
+        "--window",
+        4,
+        "--out",
+        "out.npz",
+        "--scale",
+        "log",
+        "--test",
+        10,
+        "--validation",
+        0,
     )
     assert "train: " in done.stdout
     arrays = read(tmp_path / "out.npz")

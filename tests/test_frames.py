@@ -725,6 +725,20 @@ def test_ett_and_forecasting_files(data_folder):
     assert np.isfinite(filled.inputs).all()
 
 
+def test_what_is_not_split_is_refused_by_name():
+    frames = data_prep.make_frames(np.arange(100.0), 5)
+    for function in (data_prep.check, data_prep.balance, data_prep.make_pairs):
+        with pytest.raises(data_prep.DataError, match="needs a Dataset .* not Frames; split it"):
+            function(frames)
+    with pytest.raises(data_prep.DataError, match="scale needs a Dataset"):
+        data_prep.scale(frames, "standard")
+    with pytest.raises(data_prep.DataError, match="test=0: a data set needs a test part"):
+        data_prep.split_by_time(frames, test=0)
+    with pytest.raises(data_prep.DataError, match="the validation part has no frame"):
+        data_prep.split_by_time(frames, validation=3)
+    assert len(data_prep.split_by_time(frames, validation=0).validation) == 0
+
+
 def test_named_series_keep_their_name_and_their_origin():
     series = data_prep.load_series("co2")
     data = data_prep.split_by_time(data_prep.make_frames(series, 52, 4, missing="drop"))

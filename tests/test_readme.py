@@ -68,13 +68,20 @@ def test_every_command_and_snippet_runs(clone, monkeypatch):
             run_command(command, clone)
     for written in ("runs/cnn", "runs/lstm_stack", "runs/short", "runs/mine"):
         assert (clone / written / "report.html").is_file()
-    for written in ("my_project/cnn.py", "my_project/lstm_stack.ipynb", "cnn.svg", "frames.npz"):
+    for written in (
+        "my_project/cnn.py",
+        "my_project/lstm_stack.ipynb",
+        "cnn.svg",
+        "frames.npz",
+        "model.html",
+    ):
         assert (clone / written).stat().st_size
     assert len(SNIPPETS) == 3
     for snippet in SNIPPETS:
         done = subprocess.run([sys.executable, "-c", snippet], cwd=clone, capture_output=True)
         assert done.returncode == 0, done.stderr.decode()
     assert (clone / "model.png").stat().st_size
+    assert len(list((clone / "notes").glob("*.png"))) > 20
 
 
 def test_files_that_the_documents_name_exist():

@@ -79,7 +79,7 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, ca
     Returns:
         A Report.
     """
-    images = data_prep.load_images(data, seed=seed)
+    images = data_prep.load_images(data, seed=seed, min_size=(8, 8))
     model = build_cnn(images.input_shape, len(images.classes))
     steps = epochs * -(-len(images.train) // batch_size)
     # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
