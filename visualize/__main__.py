@@ -52,6 +52,8 @@ def _notes(argv):
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
     arguments = parser.parse_args(argv)
     with _quiet_start():
+        import keras  # noqa: F401  (its start-up messages are what is kept away)
+
         from visualize import notes
     for path in notes.write_all(arguments.output):
         print(path)
