@@ -1,6 +1,6 @@
 """Measure a page over several seeds, its published reference beside it, and write docs/RESULTS.md.
 
-    python -m recipes bench cnn --data path/to/mnist.npz --epochs 4
+    python -m recipes bench cnn --data path/to/mnist.npz --epochs 5 --batch-size 128
 
 Before each seed one epoch of the reference is timed (after a first step that compiles it), so that
 both feel the same machine; its whole training is that mean times its published number of epochs.
@@ -43,7 +43,7 @@ def bench(page, options, seeds):
             if experiment.run(page, options | {"seed": seed}, out):
                 raise KeyboardInterrupt
             records.append(experiment.read_json(out / "report.json"))
-    entry = _entry(records, options, command.replace(" run ", " bench "), reference_seconds)
+    entry = _entry(records, options, command.replace(" run ", " bench ", 1), reference_seconds)
     entries = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
     entries = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
     entries = sorted([*entries, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))

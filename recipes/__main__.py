@@ -214,10 +214,10 @@ def _bench(page, arguments):
     folder = catalog.HOME.parent / "benchmarks"
     if not folder.is_dir():
         raise catalog.RecipeError("bench works in the repository: clone it and install it with -e.")
-    from recipes import experiment
+    from visualize.startup import quiet_start
 
     sys.path.insert(0, str(folder))
-    with experiment.quiet_start():
+    with quiet_start():
         from bench import bench
     bench(page, _options(page, arguments), arguments.seeds)
     return 0

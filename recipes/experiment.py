@@ -4,24 +4,18 @@ While a run is under way its files are in OUT.partial/, one folder per seed. Whe
 done the report is put together there and renamed to OUT in one step.
 """
 
-import contextlib
 import importlib
 import importlib.util
 import json
 import os
-import re
 import shlex
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from recipes.catalog import RecipeError
-
-NOISE = re.compile(
-    r"^(WARNING: All log messages before absl|[IWEF]\d{4} |To enable the following instructions)"
-)
+from visualize.startup import quiet_start
 
 
 def run(page, options, out, seeds=1, resume=False, tensorboard=False):
@@ -91,29 +85,6 @@ def load(page):
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
-
-
-@contextlib.contextmanager
-def quiet_start():
-    """Hold back what is written to standard error, drop TensorFlow's messages, pass on the rest.
-
-    TensorFlow writes from C++ before its log level can be set, so the file descriptor is what has
-    to be redirected.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile("w+b") as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            lines = held.read().decode(errors="replace").splitlines(keepends=True)
-            sys.stderr.write("".join(line for line in lines if not NOISE.match(line)))
 
 
 def command(page, options, seeds, out, tensorboard):
@@ -234,7 +205,9 @@ def _open_partial(partial, job, resume, out):
                 f"{now!r}; give the same flags, or leave out --resume to start afresh."
             )
         return
-    if partial.exists() and not job_file.is_file():
+    # A run that was killed at its very start may have left job.json unfinished.
+    started = {path.name for path in partial.iterdir()} if partial.is_dir() else set()
+    if partial.is_file() or (started - {"job.json.new"} and not job_file.is_file()):
         raise RecipeError(f"{partial} is where the run would work, and no run made it; move it.")
     try:
         if partial.exists():

@@ -194,6 +194,7 @@ def test_a_folder_with_other_files_is_not_replaced(toy, recipes, tmp_path):
     (tmp_path / "report" / "notes.txt").write_text("precious")
     assert "holds 'notes.txt'" in recipes("run", toy(), "--out", "report", code=2).stderr
     (tmp_path / "other.partial").mkdir()
+    (tmp_path / "other.partial" / "draft.txt").write_text("precious")
     assert "no run made it; move it" in recipes("run", toy(), "--out", "other", code=2).stderr
     assert "is a file" in recipes("run", toy(), "--out", "toy.py", code=2).stderr
     assert (tmp_path / "report" / "notes.txt").read_text() == "precious"
@@ -416,7 +417,7 @@ def test_tensorboard_writes_logs_or_says_what_to_install(toy, recipes, tmp_path)
 
 def test_noise_is_dropped_and_everything_else_passes(python):
     code = (
-        "import os, sys\nfrom recipes.experiment import quiet_start\n"
+        "import os, sys\nfrom visualize.startup import quiet_start\n"
         "with quiet_start():\n"
         "    os.write(2, b'I0000 00:00:1 1 port.cc:153] oneDNN is on\\n')\n"
         "    os.write(2, b'WARNING: All log messages before absl::Init\\n')\n"
@@ -455,6 +456,24 @@ def test_published_numbers_stand_beside_the_same_data_only():
         assert catalog.find(claim["recipe"])
         assert claim in reporting.published(claim["recipe"], claim["fingerprint"], claim["score"])
     assert reporting.published("cnn", "0" * 64, "accuracy") == []
+
+
+def test_cnn_refuses_images_that_it_cannot_take(tmp_path):
+    import numpy as np
+
+    import data_prep
+
+    images, labels = np.zeros((40, 3, 3), np.uint8), np.arange(40) % 2
+    np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(data_prep.DataError, match="3 x 3 pixels, and this network needs 8 x 8"):
+        experiment.load(catalog.find("cnn")).run(data=tmp_path / "tiny.npz")
+
+
+def test_a_run_killed_at_its_very_start_is_no_obstacle(toy, recipes, tmp_path):
+    (tmp_path / "report.partial").mkdir()
+    (tmp_path / "report.partial" / "job.json.new").write_text("{")
+    recipes("run", toy(), "--out", "report")
+    assert (tmp_path / "report" / "report.json").is_file()
 
 
 def test_report_refuses_a_headline_that_is_not_a_score():

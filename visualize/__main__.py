@@ -4,12 +4,11 @@ Keras is not imported before a model has to be drawn.
 """
 
 import argparse
-import contextlib
-import os
 import sys
 from pathlib import Path
 
 from visualize.errors import VisualizeError
+from visualize.startup import quiet_start
 
 
 class Parser(argparse.ArgumentParser):
@@ -51,7 +50,7 @@ def _notes(argv):
     parser = Parser(prog="visualize notes", description="Write every picture of the study notes.")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
     arguments = parser.parse_args(argv)
-    with _quiet_start():
+    with quiet_start():
         import keras  # noqa: F401  (its start-up messages are what is kept away)
 
         from visualize import notes
@@ -89,7 +88,7 @@ def _draw(argv):
         help="of a model without shapes, without the batch: 28,28,1",
     )
     arguments = parser.parse_args(argv)
-    with _quiet_start():
+    with quiet_start():
         from visualize import diagrams, loading
 
         model = loading.load(arguments.model)
@@ -115,25 +114,6 @@ def _shape(text):
         )
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} are no sizes such as 28,28,1") from error
-
-
-@contextlib.contextmanager
-def _quiet_start():
-    """Hold back what TensorFlow says on its start; what Python writes still comes through."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    kept, python_stderr = os.dup(2), sys.stderr
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        with os.fdopen(os.dup(2), "w", buffering=1, errors="replace") as stderr:
-            sys.stderr = stderr
-            os.dup2(nowhere, 2)
-            yield
-    finally:
-        sys.stderr = python_stderr
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 if __name__ == "__main__":
