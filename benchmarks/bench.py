@@ -64,16 +64,11 @@ def results_page(entries):
         "which also chose the epoch. The reference's seconds were measured in the same run: one",
         "epoch before each of our seeds, times its published number of epochs.",
         "",
-        "| Recipe | Data | Score | Ours | Seeds | Best baseline | Published | Seconds "
+        "| Recipe | Data | Score | Ours | Seeds | Best baseline | Beside | Published | Seconds "
         "| Reference's seconds | Ratio |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for entry in entries:
-        baseline = f"{entry['baseline'][1]:.4f} ({entry['baseline'][0]})"
-        published = "; ".join(
-            f"[{claim['value']}{' +' * claim['chose_epoch_on_test']}]({claim['source']})"
-            for claim in entry["published"]
-        )
         reference = entry["reference_seconds"]
         ratio = f"{entry['seconds']['mean'] / reference:.2f}" if reference else "-"
         cells = [
@@ -82,16 +77,38 @@ def results_page(entries):
             entry["score"],
             reporting.number(entry["ours"]["mean"], entry["ours"]["std"]),
             len(entry["ours"]["runs"]),
-            baseline,
-            published or "-",
+            _named_number(entry["baseline"]),
+            _named_number(entry["beside"]),
+            _claims(entry["published"], entry["score"]),
             f"{entry['seconds']['mean']:.1f}",
             f"{reference:.0f}" if reference else "-",
             ratio,
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
+        for score, ours in entry["others"].items():
+            cells = [
+                *("", "", score),
+                reporting.number(ours["mean"], ours["std"]),
+                *(len(ours["runs"]), "", "", _claims(entry["published"], score), "", "", ""),
+            ]
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", "## Commands", ""]
     lines += [f"    {entry['command']}" for entry in entries]
     return "\n".join(lines) + "\n"
+
+
+def _named_number(pair):
+    return f"{pair[1]:.4f} ({pair[0]})" if pair else "-"
+
+
+def _claims(published, score):
+    """The published numbers of one score, as links to their sources."""
+    links = [
+        f"[{claim['value']}{' +' * claim['chose_epoch_on_test']}]({claim['source']})"
+        for claim in published
+        if claim["score"] == score
+    ]
+    return "; ".join(links) or "-"
 
 
 def _reference_seconds(reference, data):
@@ -112,19 +129,29 @@ def _reference_seconds(reference, data):
 def _entry(records, options, command, reference_seconds):
     first = records[0]
     score = first["headline"]
-    best = max if first["higher_is_better"] else min
-    baselines = {
-        name: statistics.fmean(record["baselines"][name][score] for record in records)
-        for name in first["baselines"]
-    }
-    name = best(baselines, key=baselines.get)
+
+    def best(kind):
+        """(name, mean over the records) of the best of the baselines, or of those beside."""
+        choose = max if first["higher_is_better"] else min
+        means = {
+            name: statistics.fmean(record[kind][name][score] for record in records)
+            for name in first[kind]
+        }
+        return choose(means.items(), key=lambda item: item[1]) if means else None
+
+    def ours(name):
+        return reporting.spread([record["scores"][name]["mean"] for record in records])
+
+    claimed = dict.fromkeys(claim["score"] for claim in first["published"])
     return {
         "recipe": first["recipe"],
         "chapter": catalog.find(first["recipe"]).chapter,
         "data": first["data"]["name"],
         "score": score,
-        "ours": reporting.spread([record["scores"][score]["mean"] for record in records]),
-        "baseline": [name, baselines[name]],
+        "ours": ours(score),
+        "others": {name: ours(name) for name in claimed if name != score},
+        "baseline": best("baselines"),
+        "beside": best("beside"),
         "published": first["published"],
         "seconds": reporting.spread([record["seconds"]["training"]["mean"] for record in records]),
         "reference_seconds": statistics.fmean(reference_seconds) if reference_seconds else None,

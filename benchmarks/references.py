@@ -25,6 +25,22 @@ def mnist_convnet():
     return model, {"batch_size": 128, "epochs": 15, "validation_split": 0.1}
 
 
+def mnist_mlp():
+    """Keras's MNIST multilayer perceptron: keras-team/keras 2.x, examples/mnist_mlp.py ."""
+    model = keras.Sequential(
+        [
+            keras.Input((784,)),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(512, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("rmsprop", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, {"batch_size": 128, "epochs": 20}
+
+
 def atienza_lstm():
     """Atienza's LSTM over MNIST rows: https://github.com/roatienza/Deep-Learning-Experiments ."""
     model = keras.Sequential(
@@ -34,4 +50,8 @@ def atienza_lstm():
     return model, {"batch_size": 128, "epochs": 20}
 
 
-REFERENCES = {("cnn", "mnist"): mnist_convnet, ("lstm_stack", "mnist"): atienza_lstm}
+REFERENCES = {
+    ("mlp_classifier", "mnist"): mnist_mlp,
+    ("cnn", "mnist"): mnist_convnet,
+    ("lstm_stack", "mnist"): atienza_lstm,
+}

@@ -138,6 +138,7 @@ def _run_seed(page, module, options, seed, partial, job):
         "higher_is_better": report.higher_is_better,
         "scores": {name: float(value) for name, value in report.scores.items()},
         "baselines": report.baselines,
+        "beside": report.beside,
         "data": report.data,
         "seconds": checkpoint.seconds,
         "fits": checkpoint.fits,

@@ -14,10 +14,12 @@ class Report:
         model: the trained model; it is saved and drawn.
         headline: name of the score that counts, one of `scores`.
         scores: {name: value} on test data that neither training nor any choice has seen.
-        baselines: {baseline: {score: value}} on the same test data.
+        baselines: {baseline: {score: value}} on the same test data: trivial answers, to be beaten.
         data: what the page trained on, as given by `data_prep.Dataset.describe`.
         pictures: {name: Figure}, the page's own pictures; each becomes NAME.png.
         higher_is_better: whether a higher headline score is the better one.
+        beside: {name: {score: value}} of simple models that are no trivial answer, such as a
+            linear one, on the same test data. They may win, and the table then says so.
     """
 
     model: keras.Model
@@ -27,11 +29,12 @@ class Report:
     data: dict
     pictures: dict[str, Figure] = field(default_factory=dict)
     higher_is_better: bool = True
+    beside: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self):
         missing = [
             name
-            for name, scores in {"scores": self.scores, **self.baselines}.items()
+            for name, scores in {"scores": self.scores, **self.baselines, **self.beside}.items()
             if self.headline not in scores
         ]
         if missing:

@@ -61,13 +61,6 @@ def record(page, job, results, command):
     scores = {
         name: spread([result["scores"].get(name) for result in results]) for name in first["scores"]
     }
-    baselines = {
-        baseline: {
-            name: statistics.fmean(result["baselines"][baseline][name] for result in results)
-            for name in first["baselines"][baseline]
-        }
-        for baseline in first["baselines"]
-    }
     return {
         "recipe": page.name,
         "summary": page.summary,
@@ -76,8 +69,9 @@ def record(page, job, results, command):
         "headline": first["headline"],
         "higher_is_better": first["higher_is_better"],
         "scores": scores,
-        "baselines": baselines,
-        "published": published(page.name, first["data"]["fingerprint"], first["headline"]),
+        "baselines": _means([result["baselines"] for result in results]),
+        "beside": _means([result["beside"] for result in results]),
+        "published": published(page.name, first["data"]["fingerprint"], scores),
         "parameters": first["parameters"],
         "layers": first["layers"] | {"text": first["layers_text"]},
         "seconds": {"training": spread([round(result["seconds"], 2) for result in results])},
@@ -88,15 +82,22 @@ def record(page, job, results, command):
     }
 
 
-def published(recipe, fingerprint, score):
-    """The published numbers for this page on exactly this data, from benchmarks/published.toml."""
+def published(recipe, fingerprint, scores):
+    """The published numbers for this page on exactly this data, from benchmarks/published.toml.
+
+    Args:
+        recipe: name of the page.
+        fingerprint: that of the data.
+        scores: names of the scores that there are.
+    """
     if not PUBLISHED.is_file():  # the package without its repository
         return []
     claims = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["claim"]
     return [
         claim
         for claim in claims
-        if (claim["recipe"], claim["fingerprint"], claim["score"]) == (recipe, fingerprint, score)
+        if (claim["recipe"], claim["fingerprint"]) == (recipe, fingerprint)
+        and claim["score"] in scores
     ]
 
 
@@ -119,7 +120,10 @@ def write(folder, record, page, results):
 
 
 def rows(record):
-    """The lines of the score table: [(what, number, spread, is this recipe)], ours first."""
+    """The lines of the score table: [(what, number, spread, is this recipe)], ours first.
+
+    Other scores than the headline stand below, if there is a published number for them.
+    """
     score = record["headline"]
     ours = record["scores"][score]
     lines = [("this recipe", ours["mean"], ours["std"], True)]
@@ -127,10 +131,19 @@ def rows(record):
         (f"baseline: {name}", scores[score], None, False)
         for name, scores in record["baselines"].items()
     ]
-    lines += [
-        (f"published: {claim['what']}", claim["value"], None, False)
-        for claim in record["published"]
-    ]
+    for name, scores in record["beside"].items():
+        won = ours["mean"] is None or (scores[score] > ours["mean"]) == record["higher_is_better"]
+        won = won and scores[score] != ours["mean"]
+        lines.append((f"beside: {name}{', the better one' * won}", scores[score], None, False))
+    for name in dict.fromkeys([score, *(claim["score"] for claim in record["published"])]):
+        if name != score:
+            other = record["scores"][name]
+            lines.append((f"this recipe, {name}", other["mean"], other["std"], True))
+        lines += [
+            (f"published: {claim['what']}", claim["value"], None, False)
+            for claim in record["published"]
+            if claim["score"] == name
+        ]
     return lines
 
 
@@ -185,6 +198,14 @@ def spread(values):
         "mean": statistics.fmean(values) if whole else None,
         "std": statistics.stdev(values) if whole and len(values) > 1 else None,
         "runs": values,
+    }
+
+
+def _means(tables):
+    """The mean of every number in tables {name: {score: value}} that have the same keys."""
+    return {
+        name: {score: statistics.fmean(table[name][score] for table in tables) for score in scores}
+        for name, scores in tables[0].items()
     }
 
 

@@ -3,30 +3,54 @@
 import warnings
 
 import numpy as np
-from sklearn.dummy import DummyClassifier
-from sklearn.metrics import accuracy_score, confusion_matrix
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 CLASSIFIERS = {
     "majority": lambda: DummyClassifier(strategy="most_frequent"),
     "nearest centroid": NearestCentroid,
+    "logistic regression": lambda: make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=1000)
+    ),
+}
+REGRESSORS = {
+    "mean": DummyRegressor,
+    "ridge regression": lambda: make_pipeline(
+        StandardScaler(), RidgeCV(alphas=np.logspace(-3, 4, 15))
+    ),
 }
 
 
 def classification(labels, probabilities, classes):
-    """Accuracy over all examples and within each class.
+    """Accuracy over all examples and within each class; of two classes also the AUC.
 
     Args:
         labels: true classes, integers (examples,).
-        probabilities: scores of the classes, the greatest wins, (examples, classes).
+        probabilities: scores of the classes, the greatest wins, (examples, classes). Of two
+            classes also the probability of class 1 alone, (examples,) or (examples, 1).
         classes: names of the classes, in label order.
 
     Returns:
-        {"accuracy": share right, "accuracy of NAME": share of that class found, ...}, 0 to 1. A
-        class without test examples is left out.
+        {"accuracy": share right, "AUC": area under the ROC curve of class 1, "accuracy of NAME":
+        share of that class found, ...}, 0 to 1. A class without test examples is left out, and
+        then the AUC too.
     """
-    predicted = _predicted(labels, probabilities)
+    labels, probabilities = _class_scores(labels, probabilities)
+    predicted = probabilities.argmax(axis=1)
     scores = {"accuracy": float(accuracy_score(labels, predicted))}
+    if len(classes) == 2 and len(np.unique(labels)) == 2:
+        scores["AUC"] = float(roc_auc_score(labels, probabilities[:, 1]))
     for number, name in enumerate(classes):
         of_class = labels == number
         if of_class.any():
@@ -36,38 +60,104 @@ def classification(labels, probabilities, classes):
 
 def confusion(labels, probabilities):
     """Counts of true class (row) against predicted class (column), (classes, classes)."""
-    predicted = _predicted(labels, probabilities)
+    labels, probabilities = _class_scores(labels, probabilities)
+    predicted = probabilities.argmax(axis=1)
     return confusion_matrix(labels, predicted, labels=np.arange(probabilities.shape[1]))
 
 
+def regression(targets, predictions):
+    """Errors of predicted numbers.
+
+    Args:
+        targets: true numbers, (examples,).
+        predictions: predicted numbers in the same unit, (examples,) or (examples, 1).
+
+    Returns:
+        {"mean absolute error", "root mean squared error"} in the unit of the targets, and "R2",
+        the share of the targets' variance that is explained, at most 1.
+    """
+    targets, predictions = np.asarray(targets), np.asarray(predictions)
+    if predictions.shape == (*targets.shape, 1):
+        predictions = predictions[:, 0]
+    if targets.ndim != 1 or predictions.shape != targets.shape:
+        raise ValueError(
+            f"targets {targets.shape} and predictions {predictions.shape} do not fit: both are "
+            f"(examples,)."
+        )
+    return {
+        "mean absolute error": float(mean_absolute_error(targets, predictions)),
+        "root mean squared error": float(root_mean_squared_error(targets, predictions)),
+        "R2": float(r2_score(targets, predictions)),
+    }
+
+
 def classification_baselines(data, names=("majority", "nearest centroid")):
-    """Fit trivial classifiers on the training part and score them on the test part.
+    """Fit simple classifiers on the training part and score them on the test part.
 
     Args:
         data: a data_prep.Dataset with array inputs, flattened for the baselines, and labels
-            (examples,).
+            (examples,). For "majority" the inputs may be anything.
         names: of CLASSIFIERS: "majority" always answers the most frequent class, "nearest
-            centroid" the class whose mean input is nearest.
+            centroid" the class whose mean input is nearest; "logistic regression" is no trivial
+            baseline, but the linear model to show beside a network.
 
     Returns:
-        {name: {"accuracy": share right}}, 0 to 1.
+        {name: {"accuracy": share right}}, 0 to 1; of two classes and with probabilities also
+        {"AUC"}.
     """
-    inputs = {name: part.inputs.reshape(len(part), -1) for name, part in data.parts().items()}
     scores = {}
     for name in names:
+        inputs = _flat_inputs(data, needed=name != "majority")
         with warnings.catch_warnings():  # a pixel that never changes within its class is no fault
             warnings.filterwarnings("ignore", "self.within_class_std_dev_ has at least 1 zero")
             classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
         predicted = classifier.predict(inputs["test"])
         scores[name] = {"accuracy": float(accuracy_score(data.test.labels, predicted))}
+        if name != "nearest centroid" and len(np.unique(data.test.labels)) == 2:
+            probabilities = classifier.predict_proba(inputs["test"])
+            if probabilities.shape[1] == 2:
+                scores[name]["AUC"] = float(roc_auc_score(data.test.labels, probabilities[:, 1]))
     return scores
 
 
-def _predicted(labels, probabilities):
+def regression_baselines(data, names=("mean",)):
+    """Fit simple models of a number on the training part and score them on the test part.
+
+    Args:
+        data: a data_prep.Dataset with array inputs, flattened for the models, and numbers as
+            labels (examples,).
+        names: of REGRESSORS: "mean" always answers the mean of the training labels; "ridge
+            regression", its penalty chosen by cross-validation within the training part, is no
+            trivial baseline, but the linear model to show beside a network.
+
+    Returns:
+        {name: the scores of `regression`}.
+    """
+    inputs = _flat_inputs(data)
+    scores = {}
+    for name in names:
+        regressor = REGRESSORS[name]().fit(inputs["train"], data.train.labels)
+        scores[name] = regression(data.test.labels, regressor.predict(inputs["test"]))
+    return scores
+
+
+def _flat_inputs(data, needed=True):
+    """Inputs of each part as (examples, features); where they are not needed, one zero each."""
+    return {
+        name: np.reshape(part.inputs, (len(part), -1)) if needed else np.zeros((len(part), 1))
+        for name, part in data.parts().items()
+    }
+
+
+def _class_scores(labels, probabilities):
+    """Labels (examples,) and scores (examples, classes), checked, of two classes filled up."""
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    if labels.ndim == 1 and probabilities.shape in (labels.shape, (*labels.shape, 1)):
+        second = probabilities.reshape(-1)
+        probabilities = np.stack([1 - second, second], axis=1)
     if probabilities.ndim != 2 or labels.shape != (len(probabilities),):
         raise ValueError(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit: "
             f"they are (examples,) and (examples, classes)."
         )
-    return probabilities.argmax(axis=1)
+    return labels, probabilities

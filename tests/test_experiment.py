@@ -434,6 +434,7 @@ def test_a_diverged_run_is_reported_without_a_number():
         "higher_is_better": False,
         "scores": {"mse": float("nan")},
         "baselines": {"zero": {"mse": 1.0}},
+        "beside": {},
         "data": {"fingerprint": ""},
         "seconds": 1.0,
         "parameters": 1,
@@ -454,8 +455,34 @@ def test_published_numbers_stand_beside_the_same_data_only():
         assert re.fullmatch("[0-9a-f]{64}", claim["fingerprint"])
         assert claim["source"].startswith("https://")
         assert catalog.find(claim["recipe"])
-        assert claim in reporting.published(claim["recipe"], claim["fingerprint"], claim["score"])
-    assert reporting.published("cnn", "0" * 64, "accuracy") == []
+        assert claim in reporting.published(claim["recipe"], claim["fingerprint"], [claim["score"]])
+        assert reporting.published(claim["recipe"], claim["fingerprint"], ["no score"]) == []
+    assert reporting.published("cnn", "0" * 64, ["accuracy"]) == []
+
+
+def test_the_table_names_what_beat_the_network_and_every_published_score():
+    record = {
+        "headline": "accuracy",
+        "higher_is_better": True,
+        "scores": {"accuracy": {"mean": 0.8, "std": None}, "AUC": {"mean": 0.7, "std": None}},
+        "baselines": {"majority": {"accuracy": 0.5}},
+        "beside": {"linear": {"accuracy": 0.9}, "tree": {"accuracy": 0.8}},
+        "published": [
+            {"score": "AUC", "what": "theirs", "value": 0.6},
+            {"score": "accuracy", "what": "theirs too", "value": 0.85},
+        ],
+    }
+    assert [line[:2] for line in reporting.rows(record)] == [
+        ("this recipe", 0.8),
+        ("baseline: majority", 0.5),
+        ("beside: linear, the better one", 0.9),
+        ("beside: tree", 0.8),
+        ("published: theirs too", 0.85),
+        ("this recipe, AUC", 0.7),
+        ("published: theirs", 0.6),
+    ]
+    lower = record | {"higher_is_better": False}
+    assert reporting.rows(lower)[2][0] == "beside: linear"
 
 
 def test_cnn_refuses_images_that_it_cannot_take(tmp_path):

@@ -47,6 +47,58 @@ def test_baselines_are_fitted_on_training_alone():
     test = data_prep.Part(inputs, np.array([1, 1, 1, 0, 1]))
     data = data_prep.Dataset("toy", "here", train, train, test, classes=("a", "b"))
     assert scores.classification_baselines(data) == {
-        "majority": {"accuracy": pytest.approx(1 / 5)},
+        "majority": {"accuracy": pytest.approx(1 / 5), "AUC": 0.5},
         "nearest centroid": {"accuracy": pytest.approx(1 / 5)},
     }
+
+
+def test_two_classes_may_come_as_one_probability():
+    labels = np.array([0, 0, 1, 1])
+    second = np.array([0.1, 0.6, 0.4, 0.9])  # of the four pairs (0, 1), three are in order
+    wanted = {"accuracy": 0.5, "AUC": 0.75, "accuracy of no": 0.5, "accuracy of yes": 0.5}
+    for form in (second, second[:, None], np.stack([1 - second, second], axis=1)):
+        assert scores.classification(labels, form, ["no", "yes"]) == wanted
+        np.testing.assert_array_equal(scores.confusion(labels, form), [[1, 1], [1, 1]])
+    alone = scores.classification(np.zeros(4, int), second, ["no", "yes"])
+    assert "AUC" not in alone, "one class has no ranking"
+
+
+def test_regression_scores():
+    targets, predictions = np.array([1.0, 2.0, 6.0]), np.array([1.0, 4.0, 5.0])
+    wanted = {
+        "mean absolute error": pytest.approx(1.0),
+        "root mean squared error": pytest.approx((5 / 3) ** 0.5),
+        "R2": pytest.approx(1 - 5 / 14),
+    }
+    assert scores.regression(targets, predictions) == wanted
+    assert scores.regression(targets, predictions[:, None]) == wanted
+    with pytest.raises(ValueError, match=r"targets \(3,\) and predictions \(2,\) do not fit"):
+        scores.regression(targets, predictions[:2])
+
+
+def test_regression_baselines_are_fitted_on_training_alone():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(60, 2))
+    train = data_prep.Part(inputs, 3 * inputs[:, 0] + 1)
+    test = data_prep.Part(inputs[:5], np.full(5, 100.0))
+    data = data_prep.Dataset("toy", "here", train, train, test)
+    found = scores.regression_baselines(data, ("mean", "ridge regression"))
+    mean = train.labels.mean()
+    assert found["mean"]["mean absolute error"] == pytest.approx(100 - mean)
+    near = np.abs(100 - train.labels[:5]).mean()
+    assert found["ridge regression"]["mean absolute error"] == pytest.approx(near, rel=1e-3)
+
+
+def test_majority_looks_at_no_input():
+    train = data_prep.Part(["no", "array", "here"], np.array([0, 1, 1]))
+    data = data_prep.Dataset("toy", "here", train, train, train, classes=("a", "b"))
+    found = scores.classification_baselines(data, ("majority",))
+    assert found == {"majority": {"accuracy": pytest.approx(2 / 3), "AUC": 0.5}}
+
+
+def test_logistic_regression_stands_beside():
+    inputs = np.linspace(-1, 1, 40)[:, None]
+    part = data_prep.Part(inputs, (inputs[:, 0] > 0).astype(int))
+    data = data_prep.Dataset("toy", "here", part, part, part, classes=("a", "b"))
+    found = scores.classification_baselines(data, ("logistic regression",))
+    assert found == {"logistic regression": {"accuracy": 1.0, "AUC": 1.0}}

@@ -4,6 +4,12 @@ Plotting functions take an optional `ax=` and return the Figure; nothing here us
 window opens and no global state changes.
 """
 
+from visualize.comparisons import (
+    plot_layers_over_epochs,
+    plot_predictions,
+    plot_score_table,
+    plot_spread,
+)
 from visualize.data_plots import (
     dead_relu_shares,
     plot_activations,
@@ -85,16 +91,20 @@ __all__ = [
     "plot_latent_manifold",
     "plot_latent_space",
     "plot_lstm_cell",
-    "plot_max_pooling",
     "plot_layers",
+    "plot_layers_over_epochs",
+    "plot_max_pooling",
     "plot_model",
+    "plot_predictions",
     "plot_reconstructions",
     "plot_rnn_cell",
     "plot_rnn_types",
+    "plot_score_table",
     "plot_segmentation",
     "plot_seq2seq",
     "plot_seq2vec",
     "plot_siamese_pair",
+    "plot_spread",
     "plot_training_curves",
     "plot_unrolled_rnn",
     "plot_vec2seq",
