@@ -10,7 +10,9 @@ import numpy as np
 from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
 from data_prep.errors import DataError
 from data_prep.named import find_named
+from data_prep.tables import read_examples
 
+MIN_ROWS, MIN_ROWS_OF_CLASS = 20, 5  # so that training and test part have every class
 SERIES_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -92,11 +94,14 @@ def load_labelled_series(data="control_charts", seed=0, validation=0.1):
     )
 
 
-def load_table(name, seed=0, validation=0.1):
-    """Load a named table: a row of numbers per example, and a class or a number to predict.
+def load_table(data, seed=0, validation=0.1):
+    """Load a table: a row of numbers per example, and a class or a number to predict.
 
     Args:
-        name: "breast_cancer" (classes) or "diabetes" (a number).
+        data: "breast_cancer" (classes) or "diabetes" (a number), installed with scikit-learn; or
+            the path of a CSV (.csv, .csv.gz) or Parquet file with a column named target. Whole
+            numbers, text or booleans in it are classes; numbers with a decimal point are numbers
+            to predict. All other columns hold numbers.
         seed: draws the validation part. The test part, a fifth, is the same for every seed.
         validation: share of the training rows to cut for validation.
 
@@ -106,33 +111,59 @@ def load_table(name, seed=0, validation=0.1):
         `classes` is (), float32 (examples,) in their units.
 
     Raises:
-        DataError: where the name is none, or of another kind.
+        DataError: where the name is none, or of another kind; naming the file, its row or column.
     """
-    named = find_named(name, "table")
-    frame = named.load()
-    inputs = frame.drop(columns="target").to_numpy("float32")
-    labels = frame["target"].to_numpy()
-    classes = ()
-    if labels.dtype.kind == "f":
-        labels = strata = labels.astype("float32")
+    named = find_named(data, "table", "the path of a CSV or Parquet file")
+    if named:
+        name, source, frame = str(data), named.full_source(), named.load()
+        inputs = frame.drop(columns="target").to_numpy("float64")
+        targets = frame["target"].to_numpy()
+    else:
+        name, source = Path(data).name.split(".")[0], f"file {data}"
+        inputs, targets = read_examples(data)
+    if len(targets) < MIN_ROWS:
+        raise DataError(
+            f"{data}: {len(targets)} rows cannot be divided into training, validation and test "
+            f"rows; give at least {MIN_ROWS}."
+        )
+    found, numbers, counts = np.unique(targets, return_inverse=True, return_counts=True)
+    if targets.dtype.kind == "f":
+        classes, labels = (), targets.astype("float32")
         strata = np.zeros(len(labels), int)  # numbers have no classes to balance
     else:
-        classes, labels = np.unique(labels.astype(str), return_inverse=True)
-        strata = labels
-    rows, test_rows = stratified_split(strata, 0.2, seed=0, what="test")
-    kept, cut = stratified_split(strata[rows], validation, seed)
-    mean, deviation = _mean_and_deviation(inputs[rows[kept]], axis=0)
+        classes, labels = tuple(map(str, found)), numbers
+        strata = targets
+        if counts.min() < MIN_ROWS_OF_CLASS:
+            raise DataError(
+                f"{data}: class {found[counts.argmin()]!s} of the target has {counts.min()} of the "
+                f"{MIN_ROWS_OF_CLASS} rows that a class needs; give more, or leave it out; or "
+                f"write numbers to predict with a decimal point."
+            )
+    try:
+        rows, test_rows = stratified_split(strata, 0.2, seed=0, what="test")
+        kept, cut = stratified_split(strata[rows], validation, seed)
+    except DataError as error:
+        raise DataError(f"{data}: {error}") from error
+    if len(np.unique(labels[rows[kept]])) < 2:
+        raise DataError(
+            f"{data}: the target of every training row is {targets[rows[kept[0]]]}; give rows with "
+            f"other targets too."
+        )
+    train = inputs[rows[kept]]
+    constant = train.min(axis=0) == train.max(axis=0)
+    mean, deviation = train.mean(axis=0), np.where(constant, 1, train.std(axis=0))
 
     def part(part_rows):
-        return Part((inputs[part_rows] - mean) / deviation, labels[part_rows])
+        standardised = (inputs[part_rows] - mean) / deviation
+        return Part(standardised.astype("float32"), labels[part_rows])
 
     return Dataset(
         name=name,
-        source=named.full_source(),
+        source=source,
         train=part(rows[kept]),
         validation=part(rows[cut]),
         test=part(test_rows),
-        classes=tuple(map(str, classes)),
+        classes=classes,
         fingerprint=fingerprint(inputs, labels),
         to_original=lambda rows: rows * deviation + mean,
     )

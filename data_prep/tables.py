@@ -1,4 +1,4 @@
-"""Rows in time order, read from any table and checked: what frames are cut from."""
+"""Tables read and checked: rows in time order, that frames are cut from, and examples."""
 
 import csv
 import difflib
@@ -15,6 +15,7 @@ from data_prep.errors import DataError
 
 GAP = 1.5  # a step longer than this many usual steps is a gap
 BLOCK = 65_536  # rows looked at together, so that checking needs no memory of the table's size
+ADVICE = "name the input columns with features=, the time with time="
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,55 @@ def read_table(path, columns=None):
         raise DataError(f"{path}: damaged gzip file ({error}); get the file again.") from error
     frame.attrs["source"] = str(path)
     return frame
+
+
+def read_examples(path, target="target"):
+    """Read a table whose rows are independent examples: numbers, and what is to be predicted.
+
+    Args:
+        path: a CSV (.csv, .csv.gz) or Parquet file with the names of its columns.
+        target: name of the column to predict; all others hold numbers.
+
+    Returns:
+        (inputs, targets): float64 (rows, features); and classes, integers or strings, (rows,),
+        or numbers, float64 (rows,), where the column holds numbers with a decimal point.
+
+    Raises:
+        DataError: naming the file, the row (the first is row 0) or column, and what to do.
+    """
+    path = Path(path)
+    frame = read_table(path)
+    source = str(path)
+    header = _first_lines(path)[0] if path.suffix != ".parquet" else list(frame.columns)
+    blank = [number for number, name in enumerate(header) if not str(name).strip()]
+    if blank:
+        raise DataError(
+            f"{source}: column {blank[0]} has no name; name it, or leave it out if it numbers the "
+            f"rows (to_csv(index=False) writes no such column)."
+        )
+    twice = [name for number, name in enumerate(header) if name in header[:number]]
+    if twice:
+        raise DataError(f"{source} has two columns named {twice[0]!r}; rename one of them.")
+    if target not in frame.columns:
+        close = difflib.get_close_matches(target, [str(name).lower() for name in header], n=1)
+        like = next((name for name in header if [str(name).lower()] == close), None)
+        raise DataError(
+            f"{source}: no column {target!r}, the one to predict; "
+            + (f"rename {like!r}, or " if like is not None else "rename ")
+            + f"one of {_listed(frame.columns)}."
+        )
+    features = [name for name in frame.columns if name != target]
+    if not features:
+        raise DataError(f"{source}: {target!r} is the only column; add columns to predict it from.")
+
+    def place(row):
+        return f"row {row}"
+
+    advice = "leave it out or turn it into numbers"
+    columns = [_number_column(frame[name], place, source, advice) for name in features]
+    for name, column in zip(features, columns, strict=True):
+        _refuse_missing_examples(~np.isfinite(column), column, name, source)
+    return np.column_stack(columns).astype("float64"), _targets(frame[target], source)
 
 
 def join_tables(tables, time):
@@ -304,7 +354,10 @@ def _check_header(path, first, second, columns):
     start = ", ".join(first[:3])
     numbers = sum(map(_is_number, first))
     if columns is None and numbers > len(first) / 2:
-        raise DataError(f"{path}: line 1 ({start}, ...) holds numbers, no names; give columns=.")
+        raise DataError(
+            f"{path}: line 1 ({start}, ...) holds numbers, no names; write the names of the "
+            f"columns there, or give columns=."
+        )
     if columns is None and not second:
         raise DataError(f"{path}: there is a header ({start}) and no row below it.")
     if columns is not None and len(columns) != len(first):
@@ -533,24 +586,53 @@ def _numbers(frame, columns, place, source):
     return np.column_stack([_number_column(frame[name], place, source) for name in columns])
 
 
-def _number_column(column, place, source):
+def _number_column(column, place, source, advice=ADVICE):
     kind, name = column.dtype, column.name
     if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
         small = str(kind).lower() in ("float32", "float16")
         return column.to_numpy(np.float32 if small else np.float64, na_value=np.nan)
     if not (pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)):
-        raise DataError(
-            f"{source}: column {name!r} holds {kind}, not numbers; name the input columns with "
-            f"features=, the time with time=, or turn it into numbers."
-        )
+        raise DataError(f"{source}: column {name!r} holds {kind}, not numbers; {advice}.")
     numbers = pd.to_numeric(column, errors="coerce")
     bad = np.flatnonzero(numbers.isna() & column.notna())
     if len(bad):
         raise DataError(
             f"{source}: column {name!r} holds {column.iloc[bad[0]]!r} at {place(bad[0])}, not a "
-            f"number; correct it, or name the input columns with features=."
+            f"number; correct it, or {advice}."
         )
     return numbers.to_numpy(np.float64)
+
+
+def _targets(column, source):
+    """Classes, integers or strings, or numbers to predict, float64, (rows,)."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    kind, name = column.dtype, column.name
+    _refuse_missing_examples(column.isna().to_numpy(), column.to_numpy(), name, source)
+    if pd.api.types.is_float_dtype(kind):
+        numbers = column.to_numpy(np.float64)
+        _refuse_missing_examples(~np.isfinite(numbers), numbers, name, source)
+        return numbers
+    if pd.api.types.is_integer_dtype(kind):
+        return column.to_numpy(np.int64)
+    types = {type(value) for value in column}
+    if types <= {bool, np.bool_} or types <= {str}:
+        return column.to_numpy(str)
+    raise DataError(
+        f"{source}: column {name!r} holds {' and '.join(sorted(t.__name__ for t in types))}; give "
+        f"classes as whole numbers or text, numbers to predict with a decimal point."
+    )
+
+
+def _refuse_missing_examples(bad, values, name, source):
+    """Name the first bad row of a column; `bad` and `values` are (rows,)."""
+    if bad.any():
+        row = int(np.argmax(bad))
+        what = "infinite" if str(values[row]) in ("inf", "-inf") else "missing"
+        raise DataError(
+            f"{source}: column {name!r} is {what} in row {row} (the first is row 0); fill it in, "
+            f"or leave the row or the column out."
+        )
 
 
 def _target_numbers(frame, features, inputs, target, place, source):

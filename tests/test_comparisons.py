@@ -92,6 +92,9 @@ def test_layers_over_epochs_share_one_axis_and_colour_by_depth():
     first, last = (to_rgb(line.get_color()) for line in left.lines)
     assert first[0] > last[0], "the first layer is orange"
     assert first[2] < last[2], "the last layer is blue"
+    np.testing.assert_array_equal(left.lines[0].get_xdata(), [1, 2])
+    before = visualize.plot_layers_over_epochs(NORMS, "norm", first=0).axes[0]
+    np.testing.assert_array_equal(before.lines[0].get_xdata(), [0, 1])
     with pytest.raises(VisualizeError, match="no layers to draw"):
         visualize.plot_layers_over_epochs({"a": {}}, "norm")
     with pytest.raises(VisualizeError, match="a layer has no values"):

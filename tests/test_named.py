@@ -482,7 +482,7 @@ REFUSED = {
     ),
     "nothing of the kind 'scenes' is named 'moving_digit' (did you mean 'moving_digits'?): "
     "use shapes.": (lambda: data_prep.load_scenes("moving_digit")),
-    "nothing of the kind 'table' is named 'data/table.csv': use one of diabetes, breast_cancer.": (
+    "data/table.csv: no such file; give the path of a .csv, .csv.gz or .parquet file.": (
         lambda: data_prep.load_table("data/table.csv")
     ),
     "no such .npz file; labelled series are read from one with x_train": (

@@ -90,7 +90,7 @@ def test_regression_baselines_are_fitted_on_training_alone():
 
 
 def test_majority_looks_at_no_input():
-    train = data_prep.Part(["no", "array", "here"], np.array([0, 1, 1]))
+    train = data_prep.Part(np.array(["no", "number", "here"]), np.array([0, 1, 1]))
     data = data_prep.Dataset("toy", "here", train, train, train, classes=("a", "b"))
     found = scores.classification_baselines(data, ("majority",))
     assert found == {"majority": {"accuracy": pytest.approx(2 / 3), "AUC": 0.5}}

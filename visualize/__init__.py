@@ -12,6 +12,7 @@ from visualize.comparisons import (
 )
 from visualize.data_plots import (
     dead_relu_shares,
+    firing_units,
     plot_activations,
     plot_attention,
     plot_capsule_routing,
@@ -57,6 +58,7 @@ from visualize.schematics import (
     plot_unrolled_rnn,
     plot_vec2seq,
 )
+from visualize.unit_deaths import plot_unit_deaths
 from visualize.volumes import plot_layers
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "dead_relu_shares",
     "dot_on_path",
     "find_dot",
+    "firing_units",
     "gradient_norms",
     "plot_activations",
     "plot_architecture",
@@ -106,6 +109,7 @@ __all__ = [
     "plot_siamese_pair",
     "plot_spread",
     "plot_training_curves",
+    "plot_unit_deaths",
     "plot_unrolled_rnn",
     "plot_vec2seq",
 ]

@@ -107,13 +107,14 @@ def plot_score_table(table, log=(), ax=None):
     return panels[0].figure
 
 
-def plot_layers_over_epochs(networks, ylabel, log=False, ax=None):
+def plot_layers_over_epochs(networks, ylabel, log=False, first=1, ax=None):
     """Draw a quantity of every layer during training, a panel for each network.
 
     Args:
         networks: {network: {layer: values by epoch}}, layers from the first to the last.
         ylabel: what the values are.
         log: a logarithmic vertical axis; what is not above zero leaves a gap.
+        first: epoch of the first value; 0 where it was measured before training.
         ax: matplotlib Axes to divide into panels; a new Figure when None.
 
     Returns:
@@ -137,14 +138,16 @@ def plot_layers_over_epochs(networks, ylabel, log=False, ax=None):
         figure = Figure(figsize=(2.7 * columns + 1.3, 2.7 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     else:
-        figure, grid = ax.figure, make_panels(ax, 1, len(networks), gap=(0.25, 0))
+        ax.set_axis_off()
+        figure, room = ax.figure, ax.inset_axes((0, 0, 0.84, 1))
+        grid = make_panels(room, 1, len(networks), gap=(0.25, 0))
     panels = grid.ravel()
     for panel, (network, lines) in zip(panels, curves.items(), strict=False):
         for number, values in enumerate(lines):
             shown = np.where(values > 0, values, np.nan) if log else values
             color = DEPTH(number / max(len(lines) - 1, 1))
             marker = "o" if values.size < 30 else None
-            epochs = np.arange(1, values.size + 1)
+            epochs = np.arange(first, first + values.size)
             panel.plot(epochs, shown, color=color, marker=marker, markersize=3)
         panel.set_title(network, fontsize=10, parse_math=False)
         panel.xaxis.get_major_locator().set_params(integer=True)
@@ -162,9 +165,10 @@ def plot_layers_over_epochs(networks, ylabel, log=False, ax=None):
         panel.set_axis_off()
     for panel in grid[:, 0]:
         panel.set_ylabel(ylabel)
-    bar = figure.colorbar(
-        ScalarMappable(Normalize(0, 1), DEPTH), ax=list(panels), fraction=0.03, pad=0.02
-    )
+    where = {"ax": list(panels), "fraction": 0.03, "pad": 0.02}
+    if ax is not None:
+        where = {"cax": ax.inset_axes((0.87, 0, 0.02, 1))}
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), DEPTH), **where)
     bar.set_ticks([0, 1], labels=["first layer", "last layer"])
     bar.ax.invert_yaxis()
     bar.outline.set_visible(False)

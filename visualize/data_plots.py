@@ -177,18 +177,48 @@ def dead_relu_shares(model, inputs):
     """
     import keras
 
+    fired = _fired(model, inputs, (keras.layers.ReLU,), (keras.activations.relu,), "ReLU")
+    return {name: 1 - float(np.mean(units)) for name, units in fired.items()}
+
+
+def firing_units(model, inputs):
+    """Which units with ReLU or leaky ReLU are above zero for at least one input.
+
+    A unit of a convolution is one of its filters: it fires when it does so anywhere in any image.
+
+    Args:
+        model: a built keras.Model with one input.
+        inputs: (samples, ...).
+
+    Returns:
+        {layer name: (units,) of bool}, for layers of `model.layers` whose activation is ReLU or
+        leaky ReLU, or that are such a layer, in their order.
+
+    Raises:
+        VisualizeError: if there is no sample, or no such layer.
+    """
+    import keras
+
+    kinds = (keras.layers.ReLU, keras.layers.LeakyReLU)
+    functions = (keras.activations.relu, keras.activations.leaky_relu)
+    return _fired(model, inputs, kinds, functions, "ReLU or leaky ReLU")
+
+
+def _fired(model, inputs, kinds, functions, what):
+    """{layer: (units,) of bool}, which units of layers of these kinds are ever above zero."""
+    import keras
+
     _check_model(model)
     if not len(inputs):
         raise VisualizeError("no inputs to look at: give at least one sample.")
-    relu = keras.activations.relu
     found = [
         layer
         for layer in model.layers
-        if isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is relu
+        if isinstance(layer, kinds) or getattr(layer, "activation", None) in functions
     ]
     if not found:
         raise VisualizeError(
-            f"model {model.name!r} has no layer with ReLU among its {len(model.layers)} layers; "
+            f"model {model.name!r} has no layer with {what} among its {len(model.layers)} layers; "
             "of a nested model, give the inner model."
         )
     probe = keras.Model(model.inputs[0], [layer.output for layer in found])
@@ -198,9 +228,7 @@ def dead_relu_shares(model, inputs):
         for place, output in enumerate(outputs):
             values = keras.ops.convert_to_numpy(output)
             fired[place] |= (values > 0).any(axis=tuple(range(values.ndim - 1)))
-    return {
-        layer.name: 1 - float(np.mean(units)) for layer, units in zip(found, fired, strict=True)
-    }
+    return {layer.name: units for layer, units in zip(found, fired, strict=True)}
 
 
 def plot_feature_maps(model, image, layer, ax=None):
