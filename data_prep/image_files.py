@@ -1,5 +1,6 @@
 """Images from files of any size and kind: a folder per class, or a CSV of path and label."""
 
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -85,7 +86,7 @@ def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0
         for index, row in enumerate(part_rows):
             inputs[index] = images[row]
         inputs /= 255
-        return Part(inputs, labels[part_rows])
+        return ImagesPart(inputs, labels[part_rows])
 
     return FilesDataset(
         name=data_name(path),
@@ -144,20 +145,17 @@ class ImageFiles:
         return pixels / np.float32(255)
 
 
-@dataclass(frozen=True)
-class ImageFilesPart(Part):
-    """A Part whose images stay on disk: `inputs` is an ImageFiles, `labels` an array.
+@dataclass(frozen=True, repr=False)
+class ImagesPart(Part):
+    """A Part of images that also gives them batch by batch, as one that stays on disk does.
 
     `dataset` and `batches` give the same batches, of images float32 (batch, height, width,
-    channels) and labels int64 (batch,). A file that has become unreadable since the data were
-    loaded is left out of its batch with a warning that names it.
+    channels) and labels int64 (batch,).
     """
 
     def take(self, numbers):
-        """Some of the images, still on disk: a slice, a mask, or an array of numbers."""
-        rows = np.arange(len(self))[numbers]
-        paths = tuple(self.inputs.paths[row] for row in rows)
-        return ImageFilesPart(replace(self.inputs, paths=paths), self.labels[rows])
+        """Some of the images: a slice, a mask, or an array of numbers."""
+        return ImagesPart(self.inputs[numbers], self.labels[numbers])
 
     def dataset(self, batch_size=32, shuffle=False, seed=0):
         """The batches as a tf.data.Dataset, read ahead by several threads.
@@ -172,7 +170,11 @@ class ImageFilesPart(Part):
         import tensorflow as tf
 
         def read(rows):
-            images, labels = tf.numpy_function(self.read_batch, [rows], (tf.float32, tf.int64))
+            images, rows = self.read(rows)
+            return images, self.labels[rows]
+
+        def batch(rows):
+            images, labels = tf.numpy_function(read, [rows], (tf.float32, tf.int64))
             images.set_shape((None, *self.inputs.shape[1:]))
             labels.set_shape((None,))
             return images, labels
@@ -180,11 +182,14 @@ class ImageFilesPart(Part):
         rows = tf.data.Dataset.range(len(self))
         if shuffle:
             rows = rows.shuffle(len(self), seed=seed)
-        batches = rows.batch(batch_size).map(read, num_parallel_calls=THREADS)
+        batches = rows.batch(batch_size).map(batch, num_parallel_calls=THREADS)
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def batches(self, batch_size=32, shuffle=False, seed=0):
         """The batches as a keras.utils.PyDataset, which needs no TensorFlow.
+
+        Its `rows_read` are the row numbers of the images that the last pass has given, in that
+        order: the labels that go with predictions are `labels[rows_read]`.
 
         Args:
             batch_size: images in a batch; the last one may be smaller.
@@ -197,38 +202,84 @@ class ImageFilesPart(Part):
 
         class ImageBatches(keras.utils.PyDataset):
             def __init__(self):
-                super().__init__(workers=THREADS, max_queue_size=2 * THREADS)
+                super().__init__()  # one worker, as `read` has threads of its own
                 self.random = np.random.default_rng(seed)
-                self.on_epoch_end()
+                self.order = self.draw_order()
+                self.read = {}  # {number of the batch: the rows that were read}
+                self.last = self.error = None
 
             def __len__(self):
                 return -(-len(part) // batch_size)
 
-            def __getitem__(self, index):
-                return part.read_batch(self.rows[index * batch_size : (index + 1) * batch_size])
+            def __getitem__(self, number):
+                if not 0 <= number < len(self):
+                    raise IndexError(number)
+                rows = self.order[number * batch_size : (number + 1) * batch_size]
+                try:
+                    images, self.read[number] = part.read(rows)
+                    self.last = images, part.labels[self.read[number]]
+                except DataError as error:
+                    if self.last is None or threading.current_thread() is threading.main_thread():
+                        raise
+                    # Keras would bury it under a traceback of its reading thread: it is raised
+                    # when the epoch ends, before anything of this epoch is kept.
+                    self.error = error
+                return self.last
+
+            @property
+            def rows_read(self):
+                return np.concatenate([self.read[number] for number in range(len(self))])
 
             def on_epoch_end(self):
-                self.rows = np.arange(len(part))
-                if shuffle:
-                    self.rows = self.random.permutation(self.rows)
+                if self.error:
+                    raise self.error
+                self.order = self.draw_order()
+
+            def draw_order(self):
+                return self.random.permutation(len(part)) if shuffle else np.arange(len(part))
 
         return ImageBatches()
 
-    def read_batch(self, rows):
-        """Images and labels of some rows, without those that cannot be read any more."""
-        images, labels = [], []
-        for row in rows:
+    def read(self, rows):
+        """(images, rows): the images of some rows, and those rows."""
+        return self.inputs[rows], rows
+
+
+@dataclass(frozen=True, repr=False)
+class ImageFilesPart(ImagesPart):
+    """An ImagesPart whose images stay on disk: `inputs` is an ImageFiles, `labels` an array.
+
+    A file that has become unreadable since the data were loaded is left out of its batch, with
+    its label and with a warning that names it. Where a whole batch cannot be read, the folder is
+    taken for lost: training on `batches` ends with a DataError at the end of that epoch.
+    """
+
+    def take(self, numbers):
+        """Some of the images, still on disk: a slice, a mask, or an array of numbers."""
+        rows = np.arange(len(self))[numbers]
+        paths = tuple(self.inputs.paths[row] for row in rows)
+        return ImageFilesPart(replace(self.inputs, paths=paths), self.labels[rows])
+
+    def read(self, rows):
+        """(images, rows): the images of those rows that can still be read, and their rows."""
+
+        def attempt(row):
             try:
-                images.append(self.inputs.read(row))
-                labels.append(self.labels[row])
+                return self.inputs.read(row), None
             except DataError as error:
-                warnings.warn(f"left out of its batch: {error}", stacklevel=2)
-        if not images:
+                return None, error
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            images, errors = zip(*pool.map(attempt, rows), strict=True)
+        kept = [index for index, error in enumerate(errors) if error is None]
+        if not kept:
             raise DataError(
-                f"{self.inputs.paths[rows[0]]}: no file of its batch can be read any more; "
-                f"see whether the folder is still there."
+                f"{errors[0]}, and no file of its batch can be read any more; see whether the "
+                f"folder is still there."
             )
-        return np.array(images, np.float32), np.array(labels, np.int64)
+        for error in filter(None, errors):
+            warnings.warn(f"left out of its batch: {error}", stacklevel=2)
+        return np.array([images[index] for index in kept]), np.asarray(rows)[kept]
 
 
 def check_image_size(image_size, channels):

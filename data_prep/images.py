@@ -7,16 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.dataset import Dataset, Part, fingerprint, stratified_split
+from data_prep.dataset import Dataset, fingerprint, stratified_split
 from data_prep.errors import DataError
-from data_prep.image_files import load_image_files
+from data_prep.image_files import ImagesPart, check_image_size, load_image_files
 from data_prep.named import find_named
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def load_images(
-    data="digits", seed=0, validation=0.1, image_size=(64, 64), channels=3, min_size=(1, 1)
+    data="digits",
+    seed=0,
+    validation=0.1,
+    image_size=(64, 64),
+    channels=3,
+    min_size=(1, 1),
+    lazy=False,
 ):
     """Load images with one class each, scaled to the range 0 to 1.
 
@@ -32,11 +38,13 @@ def load_images(
         image_size: (height, width) in pixels that image files are brought to.
         channels: 1 for grey, 3 for colour, that image files are brought to.
         min_size: least (height, width) in pixels that the network can take.
+        lazy: leave image files on disk, for more of them than fit into memory; arrays stay arrays.
 
     Returns:
         A Dataset. Inputs are float32 (examples, height, width, channels): bytes are divided by
         255, other numbers scaled by the least and greatest value of the training part. Labels are
-        int64 (examples,), numbers into `classes`.
+        int64 (examples,), numbers into `classes`. Each part is an ImagesPart, whose `batches` and
+        `dataset` give batches of arrays and of files alike.
 
     Raises:
         DataError: naming the file, the array and what to do.
@@ -47,7 +55,13 @@ def load_images(
         name, where = str(data), f"data {data!r}"
         arrays, source = named.load(), named.full_source()
     elif path.is_dir() or path.name.endswith((".csv", ".csv.gz")):
-        return load_image_files(path, image_size, channels, seed, validation)
+        image_size = check_image_size(image_size, channels)
+        if image_size[0] < min_size[0] or image_size[1] < min_size[1]:
+            raise DataError(
+                f"image_size is {image_size}, and this network needs {min_size[0]} x {min_size[1]} "
+                f"pixels or more."
+            )
+        return load_image_files(path, image_size, channels, seed, validation, lazy)
     else:
         name, where = path.stem, str(path)
         arrays, source = read_npz(path), f"file {path}"
@@ -66,7 +80,7 @@ def load_images(
         return images if images.ndim == 4 else images[..., None]
 
     def part(images, labels):
-        return Part(scaled(images), np.searchsorted(classes, labels))
+        return ImagesPart(scaled(images), np.searchsorted(classes, labels))
 
     return Dataset(
         name=name,

@@ -7,6 +7,7 @@ done the report is put together there and renamed to OUT in one step.
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -63,6 +64,11 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
     return 0
 
 
+def _no_retracing(record):
+    """Keep away TensorFlow's advice against many graphs: a page may train many networks."""
+    return "tf.function retracing" not in record.getMessage()
+
+
 def draw(page, to_file):
     """Draw the model that the page's builder makes by default; returns the path written."""
     module = load(page)
@@ -79,6 +85,7 @@ def load(page):
     with quiet_start():
         import keras  # noqa: F401  (first, so that its messages are the ones kept away)
 
+        logging.getLogger("tensorflow").addFilter(_no_retracing)
         if page.module:
             return importlib.import_module(page.module)
         spec = importlib.util.spec_from_file_location(page.name, page.path)

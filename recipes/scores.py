@@ -65,6 +65,29 @@ def confusion(labels, probabilities):
     return confusion_matrix(labels, predicted, labels=np.arange(probabilities.shape[1]))
 
 
+def hardest(labels, probabilities, classes, count=12):
+    """The examples whose own class got the least probability: what to look at first.
+
+    Args:
+        labels: true classes, integers (examples,).
+        probabilities: as for `classification`.
+        classes: names of the classes, in label order.
+        count: how many.
+
+    Returns:
+        (rows, titles): row numbers, the worst first, (count,) or fewer; and of each row a text of
+        two lines: its class, then the class answered with its probability.
+    """
+    labels, probabilities = _class_scores(labels, probabilities)
+    rows = np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")[:count]
+    titles = [
+        f"{classes[labels[row]]},\nsaid {classes[probabilities[row].argmax()]} "
+        f"{probabilities[row].max():.2f}"
+        for row in rows
+    ]
+    return rows, titles
+
+
 def regression(targets, predictions):
     """Errors of predicted numbers.
 

@@ -188,7 +188,9 @@ def test_images_too_small_for_a_network_are_refused(npz):
 
 def test_repr_is_short():
     text = repr(data_prep.load_images("digits"))
-    assert text.startswith("Dataset('digits', train=Part(inputs [1293, 8, 8, 1], labels [1293]), ")
+    assert text.startswith(
+        "Dataset('digits', train=ImagesPart(inputs [1293, 8, 8, 1], labels [1293])"
+    )
 
 
 def test_an_unknown_name_gets_the_nearest_one():

@@ -102,3 +102,13 @@ def test_logistic_regression_stands_beside():
     data = data_prep.Dataset("toy", "here", part, part, part, classes=("a", "b"))
     found = scores.classification_baselines(data, ("logistic regression",))
     assert found == {"logistic regression": {"accuracy": 1.0, "AUC": 1.0}}
+
+
+def test_the_hardest_examples_come_first_with_what_was_said():
+    labels = np.array([0, 1, 2, 0])
+    shares = np.array([[0.9, 0.1, 0.0], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.0, 0.0, 1.0]])
+    rows, titles = scores.hardest(labels, shares, ["a", "b", "c"], count=3)
+    assert list(rows) == [3, 1, 2]
+    assert titles == ["a,\nsaid c 1.00", "b,\nsaid a 0.70", "c,\nsaid c 0.40"]
+    rows, titles = scores.hardest(np.array([1, 0]), np.array([0.25, 0.125]), ["no", "yes"])
+    assert titles == ["yes,\nsaid no 0.75", "no,\nsaid no 0.88"]

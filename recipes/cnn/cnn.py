@@ -1,10 +1,17 @@
 """Convolution and pooling, twice, then a dense layer: the image classifier.
 
-    image (8, 8, 1) -> conv 16 -> pool -> conv 32 -> pool -> dense 256 -> probabilities (10,)
+    image (8, 8, 1) -> conv 12 -> pool -> conv 32 -> pool -> dense 256 -> probabilities (10,)
 
-The notes' order of a CNN: Convolution, Pooling, Convolution, Pooling, Fully Connected, Output. A
-convolution looks for the same small pattern everywhere in the image; pooling keeps the strongest
-answer of each 2 x 2 neighbourhood, so that the next convolution sees twice as far.
+The notes' order of a CNN: Convolution, Pooling, Convolution, Pooling, Fully Connected, Output.
+
+A convolution lays a small pattern of weights, its kernel, on every place of the image and says how
+well it fits there. All places share these weights: 25 of them are enough for an image of any size,
+and what is learnt on the left is known on the right. The stride is the step from place to place,
+here 1. Padding "same" puts zeros around the image, so that the output is as large as the input;
+with "valid" the border is lost. Pooling keeps the strongest answer of each 2 x 2 neighbourhood, at
+stride 2: half the height and width, and a pattern may move a little. So the receptive field grows,
+the part of the image that one value sees: 5 x 5 pixels behind the first convolution, 6 x 6 behind
+its pooling, then 10 x 10 and 12 x 12. The fully connected layer sees all places at once.
 
 Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 """
@@ -26,7 +33,7 @@ from recipes.report import Report
 def build_cnn(
     input_shape=(8, 8, 1),
     num_classes=10,
-    filters=(16, 32),
+    filters=(12, 32),
     kernel_sizes=(5, 3),
     units=256,
     dropout=0.25,
@@ -48,11 +55,13 @@ def build_cnn(
         [
             keras.Input(input_shape),  # (batch, height, width, channels)
             # Normalised behind the pooling: a quarter of the work. It would undo a bias.
-            layers.Conv2D(filters[0], kernel_sizes[0], padding="same", use_bias=False),
+            layers.Conv2D(
+                filters[0], kernel_sizes[0], padding="same", use_bias=False, name="conv_1"
+            ),
             layers.MaxPooling2D(),  # (batch, height / 2, width / 2, filters[0])
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
-            layers.Conv2D(filters[1], kernel_sizes[1], use_bias=False),
+            layers.Conv2D(filters[1], kernel_sizes[1], padding="valid", use_bias=False),
             layers.MaxPooling2D(),  # (batch, height / 4 - 1, width / 4 - 1, filters[1])
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
@@ -102,11 +111,17 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, ca
     )
     probabilities = model.predict(images.test.inputs, batch_size=256, verbose=0)
     matrix = scores.confusion(images.test.labels, probabilities)
+    hardest, titles = scores.hardest(images.test.labels, probabilities, images.classes)
     return Report(
         model=model,
         headline="accuracy",
         scores=scores.classification(images.test.labels, probabilities, images.classes),
         baselines=scores.classification_baselines(images),
         data=images.describe(),
-        pictures={"confusion": visualize.plot_confusion_matrix(matrix, images.classes)},
+        pictures={
+            "confusion": visualize.plot_confusion_matrix(matrix, images.classes),
+            "hardest": visualize.plot_images(images.test.inputs[hardest], titles),
+            "filters": visualize.plot_filters(model, "conv_1"),
+            "feature_maps": visualize.plot_feature_maps(model, images.test.inputs[0], "conv_1"),
+        },
     )

@@ -1,0 +1,125 @@
+"""The networks of keras.applications, made to take images whose pixels run from 0 to 1."""
+
+import difflib
+import os
+
+import keras
+from keras import layers, ops
+
+STYLES = {  # the beginning of a name: what such a network was trained to see; the first that fits
+    "ConvNeXt": "bytes",
+    "EfficientNet": "bytes",
+    "MobileNetV3": "bytes",
+    "DenseNet": "torch",
+    "VGG": "caffe",
+    "ResNet50V2": "tf",
+    "ResNet101V2": "tf",
+    "ResNet152V2": "tf",
+    "ResNet": "caffe",
+    "Inception": "tf",
+    "MobileNet": "tf",
+    "NASNet": "tf",
+    "Xception": "tf",
+}
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class BackboneInput(layers.Layer):
+    """What a network of keras.applications was trained to see, from pixels that run from 0 to 1.
+
+    Shapes: (batch, height, width, 1 or 3) in, (batch, height, width, 3) out. Grey images get three
+    equal channels.
+
+    Args:
+        style: "bytes" for pixels from 0 to 255; "tf" from -1 to 1; "torch" for red, green and blue,
+            each less its mean over ImageNet and divided by its deviation; "caffe" for blue, green
+            and red from 0 to 255, each less its mean.
+    """
+
+    def __init__(self, style="tf", **kwargs):
+        super().__init__(**kwargs)
+        self.style = style
+        self.center, self.unit = {  # in red, green, blue, on the scale from 0 to 1
+            "bytes": (0.0, 1 / 255),
+            "tf": (0.5, 0.5),
+            "torch": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+            "caffe": ([123.68 / 255, 116.779 / 255, 103.939 / 255], 1 / 255),
+        }[style]
+
+    def call(self, images):
+        """Scale a batch of images."""
+        center = ops.convert_to_tensor(self.center, images.dtype)
+        images = ops.repeat(images, 3 // images.shape[-1], axis=-1)
+        images = (images - center) / ops.convert_to_tensor(self.unit, images.dtype)
+        return ops.flip(images, axis=-1) if self.style == "caffe" else images
+
+    def compute_output_shape(self, input_shape):
+        """The shape of what comes out, with three channels."""
+        return (*input_shape[:-1], 3)
+
+    def get_config(self):
+        """What the layer is made from."""
+        return super().get_config() | {"style": self.style}
+
+
+def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3)):
+    """A network of keras.applications without its classifier, for pixels that run from 0 to 1.
+
+    Args:
+        backbone: its name, such as "MobileNetV2".
+        weights: "imagenet" to download them once, the path of a file that its save_weights wrote,
+            or "none" for random ones.
+        input_shape: (height, width, channels) of an image, 1 channel or 3.
+
+    Returns:
+        A keras.Model from images (batch, *input_shape) to features (batch, size), the mean of each
+        of its last feature maps. Its first layer is a BackboneInput.
+
+    Raises:
+        ValueError: one sentence: no such network or file, a failed download, images or weights
+            that do not fit.
+    """
+    names = {name.lower(): name for name in dir(keras.applications) if name[0].isupper()}
+    if backbone not in names.values():
+        close = difflib.get_close_matches(backbone.lower(), names, n=3)
+        near = " or ".join(names[name] for name in close) or "MobileNetV2"
+        raise ValueError(f"keras.applications has no network {backbone!r}; try {near}.")
+    height, width, channels = input_shape
+    if channels not in (1, 3):
+        raise ValueError(f"{backbone} takes images of 1 or 3 channels, not of {channels}.")
+    if weights not in ("none", "imagenet") and not os.path.isfile(weights):
+        raise ValueError(
+            f"weights {weights!r}: no such file; give the path of one, 'imagenet' or 'none'."
+        )
+    style = next(style for name, style in STYLES.items() if backbone.startswith(name))
+    try:
+        network = getattr(keras.applications, backbone)(
+            include_top=False,
+            weights="imagenet" if weights == "imagenet" else None,
+            input_shape=(height, width, 3),
+            input_tensor=BackboneInput(style)(keras.Input(input_shape)),
+            pooling="avg",
+        )
+    except Exception as error:  # Keras raises nothing narrower where a download fails
+        reason = _first_line(error)
+        if weights == "imagenet" and not isinstance(error, ValueError):
+            raise ValueError(
+                f"the weights 'imagenet' of {backbone} could not be downloaded ({reason}); give "
+                f"the path of a file of them, or 'none'."
+            ) from error
+        raise ValueError(
+            f"{backbone} cannot be made for images of {height} x {width} pixels ({reason})."
+        ) from error
+    if weights not in ("none", "imagenet"):
+        try:
+            network.load_weights(weights)
+        except Exception as error:  # of the file's format: ValueError, OSError, KeyError, ...
+            raise ValueError(
+                f"weights {weights!r} are not those of {backbone} ({_first_line(error)}); give a "
+                f"file that save_weights of keras.applications.{backbone} wrote."
+            ) from error
+    return network
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
