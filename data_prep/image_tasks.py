@@ -8,32 +8,27 @@ from data_prep.dataset import Part, check_split
 from data_prep.errors import DataError
 
 
-def take_classes(data, classes):
-    """Some classes alone, as data of their own.
+def class_halves(data):
+    """Two tasks from one: the first half of the classes, and the other half.
 
     Args:
-        data: a Dataset with classes.
-        classes: their names, at least two; the order is that of the data.
+        data: a Dataset with at least four classes.
 
     Returns:
-        The Dataset with the examples of these classes in each part, their labels counted from 0.
+        (first, second): a Dataset each, with the examples of its classes in each part and labels
+        counted from 0. Of an odd number of classes the second has one more.
 
     Raises:
-        DataError: for an unknown class, or fewer than two.
+        DataError: where there are fewer than four classes.
     """
-    check_split(data, "take_classes")
-    unknown = [name for name in classes if name not in data.classes]
-    if unknown or len(set(classes)) < 2:
-        wrong = f"there is no class {unknown[0]!r}" if unknown else "a task needs two classes"
-        raise DataError(f"{data.name!r}: {wrong}; its classes are {', '.join(data.classes[:12])}.")
-    numbers = [number for number, name in enumerate(data.classes) if name in classes]
-
-    def chosen(part):
-        part = part.take(np.isin(part.labels, numbers))
-        return Part(part.inputs, np.searchsorted(numbers, part.labels))
-
-    parts = {name: chosen(part) for name, part in data.parts().items()}
-    return replace(data, classes=tuple(data.classes[number] for number in numbers), **parts)
+    check_split(data, "class_halves")
+    half = len(data.classes) // 2
+    if half < 2:
+        raise DataError(
+            f"{data.name!r} has {len(data.classes)} classes, and two tasks of two classes each "
+            f"need four; give data with more."
+        )
+    return _some_classes(data, 0, half), _some_classes(data, half, len(data.classes))
 
 
 def scatter(images, side):
@@ -108,3 +103,14 @@ def in_turns(labels, seed=0):
         of_class = order[np.asarray(labels)[order] == label]
         rank[of_class] = np.arange(len(of_class))
     return order[np.argsort(rank[order], kind="stable")]
+
+
+def _some_classes(data, first, end):
+    """The classes from number `first` to before number `end`, alone."""
+
+    def chosen(part):
+        part = part.take((part.labels >= first) & (part.labels < end))
+        return Part(part.inputs, part.labels - first)
+
+    parts = {name: chosen(part) for name, part in data.parts().items()}
+    return replace(data, classes=data.classes[first:end], **parts)

@@ -1,4 +1,4 @@
-"""Cats or dogs: photos in folders, larger than memory, augmented inside the model.
+"""Cats or dogs: photos in folders, larger than memory, augmented in the model.
 
     photo (32, 32, 1) -> random changes -> (conv -> pool) x 4 -> mean -> probabilities (3,)
 
@@ -54,9 +54,12 @@ def build_cats_vs_dogs(
             layers.RandomContrast(2 * share, value_range=(0, 1)),
         ]
         model.add(keras.Sequential(changes, name="augmentation"))
+    # A large photo is looked at in steps of 2 pixels: a quarter of the work.
+    size, stride = 5, 2 if min(input_shape[:2]) >= 64 else 1
     for count in filters:
-        model.add(layers.Conv2D(count, 3, padding="same", use_bias=False))
-        model.add(layers.MaxPooling2D())  # half as high and wide, count channels
+        model.add(layers.Conv2D(count, size, stride, padding="same", use_bias=False))
+        size, stride = 3, 1
+        model.add(layers.MaxPooling2D())  # half as high and wide, with `count` channels
         model.add(layers.BatchNormalization(momentum=0.9))
         model.add(layers.ReLU())
     model.add(layers.GlobalAveragePooling2D())  # (batch, filters[-1])
@@ -71,7 +74,7 @@ def run(
     epochs=40,
     batch_size=32,
     seed=0,
-    learning_rate=0.003,
+    learning_rate=0.01,
     image_size=96,
     augmentation=1.0,
     callbacks=(),

@@ -49,7 +49,7 @@ def build_transfer_learning(
         base.add(layers.BatchNormalization(momentum=0.9))
         base.add(layers.ReLU())
     base.add(layers.GlobalMaxPooling2D())  # (batch, filters[-1])
-    if backbone != "cnn":
+    if backbone != "cnn" or weights != "none":
         base = open_backbone(backbone, weights, input_shape)
     head = [layers.Dropout(0.25), layers.Dense(num_classes, activation="softmax")]
     return keras.Sequential([base, *head], name="transfer_learning")
@@ -86,8 +86,7 @@ def run(
     """
     images = data_prep.load_images(data, seed, image_size=(size, size), min_size=(8, 8))
     images = image_tasks.scatter(images, size)
-    half = len(images.classes) // 2 if weights == "none" else 0
-    target = image_tasks.take_classes(images, images.classes[half:])
+    source, target = (None, images) if weights != "none" else image_tasks.class_halves(images)
     shape, inputs, labels = images.input_shape, target.train.inputs, target.train.labels
     try:
         model = build_transfer_learning(shape, len(target.classes), backbone, weights)
@@ -95,8 +94,8 @@ def run(
         raise data_prep.DataError(f"--backbone {backbone}: {error}") from error
     scratch = build_transfer_learning(shape, len(target.classes), backbone)
     base, head = model.layers[0], model.layers[-1]
-    if half:
-        source = image_tasks.quarter_turns(image_tasks.take_classes(images, images.classes[:half]))
+    if source is not None:
+        source = image_tasks.quarter_turns(source)
         teacher = build_transfer_learning(shape, len(source.classes), backbone)
         part = source.train
         _compile(teacher, learning_rate, epochs * -(-len(part) // batch_size))

@@ -1,4 +1,4 @@
-"""Dropout against overfitting: the same network with and without it, on few images.
+"""Dropout against overfitting: the same network with and without, on few images.
 
     image (8, 8, 1) -> 64 pixels -> 2 x (dropout -> dense 512) -> dropout -> probabilities (10,)
 

@@ -83,7 +83,9 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
     if backbone not in names.values():
         close = difflib.get_close_matches(backbone.lower(), names, n=3)
         near = " or ".join(names[name] for name in close) or "MobileNetV2"
-        raise ValueError(f"keras.applications has no network {backbone!r}; try {near}.")
+        raise ValueError(
+            f"keras.applications has no network {backbone!r}, with weights or without; try {near}."
+        )
     height, width, channels = input_shape
     if channels not in (1, 3):
         raise ValueError(f"{backbone} takes images of 1 or 3 channels, not of {channels}.")
@@ -91,13 +93,14 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         raise ValueError(
             f"weights {weights!r}: no such file; give the path of one, 'imagenet' or 'none'."
         )
+    images = keras.Input(input_shape)
     style = next(style for name, style in STYLES.items() if backbone.startswith(name))
     try:
         network = getattr(keras.applications, backbone)(
             include_top=False,
             weights="imagenet" if weights == "imagenet" else None,
             input_shape=(height, width, 3),
-            input_tensor=BackboneInput(style)(keras.Input(input_shape)),
+            input_tensor=BackboneInput(style)(images),
             pooling="avg",
         )
     except Exception as error:  # Keras raises nothing narrower where a download fails
@@ -118,7 +121,7 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
                 f"weights {weights!r} are not those of {backbone} ({_first_line(error)}); give a "
                 f"file that save_weights of keras.applications.{backbone} wrote."
             ) from error
-    return network
+    return keras.Model(images, network.output, name=network.name)
 
 
 def _first_line(error):
