@@ -6,7 +6,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from lzma import LZMAError
 from pathlib import Path
 
@@ -63,6 +63,7 @@ def load_volumes(
     seed=0,
     validation=0.1,
     cache=None,
+    min_shape=(1, 1, 1),
 ):
     """Load volumes with one class each, brought to one spacing and scaled to 0 to 1.
 
@@ -73,9 +74,9 @@ def load_volumes(
             the folder of one DICOM series. Without a test folder a fifth of each class is the
             test part, the same for every seed. Or an .npz file in MedMNIST's form: bytes in
             train_images, val_images and test_images (examples, x, y, z), and labels
-            (examples, 1); its parts are kept and divided by 255, and no other argument counts.
-            Or "phantoms", drawn chests with and without a nodule, (48, 48, 24) voxels of 7 mm,
-            of which no spacing or shape is asked.
+            (examples, 1); its parts are kept and divided by 255. Or "phantoms", drawn chests
+            with and without a nodule, (48, 48, 24) voxels of 7 mm. Spacing and shape count for
+            files alone.
         spacing: (x, y, z) in millimetres, as in `read_volume`.
         window: (low, high), as in `read_volume`; the default spans air to bone in Hounsfield
             units.
@@ -83,6 +84,7 @@ def load_volumes(
         seed: draws the validation part where there is no folder for it.
         validation: share of the training volumes, the same in each class, for validation.
         cache: a folder that keeps the prepared volumes for the next time, or None.
+        min_shape: least (x, y, z) in voxels that the network can take.
 
     Returns:
         A Dataset, with `report` (the FileReport on refused files) where it is read from many
@@ -97,10 +99,14 @@ def load_volumes(
     _check_settings(**settings)
     named = named_volumes(path, window, seed, validation)
     if named:
-        return named
+        return _of_least_shape(named, min_shape)
     path = Path(path)
     if path.suffix == ".npz":
-        return _load_medmnist(path)
+        return _of_least_shape(_load_medmnist(path), min_shape)
+    if shape is not None and (np.array(shape) < min_shape).any():
+        raise DataError(
+            f"shape is {_cross(shape)}, and this network needs {_cross(min_shape)} voxels or more."
+        )
     if path.name.endswith((".nii", ".nii.gz")):
         raise DataError(
             f"{path}: one scan, not a data set; read it with data_prep.read_volume, or give a "
@@ -130,7 +136,7 @@ def load_volumes(
         inputs = np.stack([values[row] for row in part_rows])
         return Part(inputs[..., None], labels[part_rows])
 
-    return FilesDataset(
+    data = FilesDataset(
         name=data_name(path),
         source=f"files in {path}",
         **{name: part(part_rows) for name, part_rows in rows.items()},
@@ -139,6 +145,69 @@ def load_volumes(
         to_original=lambda inputs: inputs * (high - low) + low,
         report=FileReport(len(files), tuple(refused)),
     )
+    return _of_least_shape(data, min_shape)
+
+
+def average_blocks(data, size=4):
+    """The same data, coarser: each block of voxels becomes its mean.
+
+    Args:
+        data: a Dataset of volumes (examples, x, y, z, channels).
+        size: voxels along each edge of a block; what does not fill a block at the end of an axis
+            is left out.
+
+    Returns:
+        A Dataset of volumes (examples, x // size, y // size, z // size, channels).
+
+    Raises:
+        DataError: where a block is larger than the volumes.
+    """
+    blocks = [length // size for length in data.input_shape[:3]]
+    if 0 in blocks:
+        raise DataError(
+            f"blocks of {_cross([size] * 3)} voxels do not fit into volumes of "
+            f"{_cross(data.input_shape[:3])}; choose a smaller size."
+        )
+
+    def coarse(inputs):
+        x, y, z = (count * size for count in blocks)
+        shape = (len(inputs), blocks[0], size, blocks[1], size, blocks[2], size, -1)
+        return inputs[:, :x, :y, :z].reshape(shape).mean(axis=(2, 4, 6))
+
+    parts = {name: Part(coarse(part.inputs), part.labels) for name, part in data.parts().items()}
+    return replace(data, **parts)
+
+
+def slices_through(values, place):
+    """One image of the three slices through a voxel, as a radiologist looks at them.
+
+    From left to right: the axial slice seen from the feet, the coronal from the front, the
+    sagittal from the left. The patient's right is on the left, the front or the head on top.
+
+    Args:
+        values: (x, y, z), running to the right, to the front and upwards, as of a Volume.
+        place: (x, y, z) number of the voxel.
+
+    Returns:
+        An image (largest of y and z, x + x + y + gaps); around the slices it has the least value.
+    """
+    x, y, z = place
+    slices = [
+        values[::-1, ::-1, z].T,  # (y, x)
+        values[::-1, y, ::-1].T,  # (z, x)
+        values[x, ::-1, ::-1].T,  # (z, y)
+    ]
+    height = max(len(one) for one in slices)
+    gap = 1 + max(values.shape) // 24
+    image = np.full(
+        (height, sum(one.shape[1] for one in slices) + 2 * gap), values.min(), values.dtype
+    )
+    left = 0
+    for one in slices:
+        top = (height - len(one)) // 2
+        image[top : top + len(one), left : left + one.shape[1]] = one
+        left += one.shape[1] + gap
+    return image
 
 
 def read_volume(path, spacing=None, window=None, shape=None, label_map=False, cache=None):
@@ -486,6 +555,22 @@ def _read_medmnist(path):
             f"{path}: not a readable .npz file of numbers ({first_line(error)}); write it again "
             f"with numpy.savez."
         ) from error
+
+
+def _of_least_shape(data, min_shape):
+    """The data, unless their volumes are too small for the network."""
+    shape = data.input_shape[:3]
+    if (np.array(shape) < min_shape).any():
+        raise DataError(
+            f"{data.name}: volumes of {_cross(shape)} voxels, and this network needs "
+            f"{_cross(min_shape)} or more; give a larger shape or a smaller spacing."
+        )
+    return data
+
+
+def _cross(shape):
+    """A shape in words: 48 x 48 x 24."""
+    return " x ".join(map(str, shape))
 
 
 def _check_settings(spacing, window, shape):

@@ -379,6 +379,99 @@ def test_medmnist_keeps_its_parts(tmp_path):
     assert data_prep.load_volumes(tmp_path / "m.npz", seed=5).fingerprint == data.fingerprint
 
 
+def test_scans_of_many_spacings_come_to_one_grid(tmp_path):
+    """NIfTI and DICOM of the same ball in other voxels: the same ball in the same place."""
+    rows = ["path,label"]
+    for number, spacing in enumerate([(2, 2, 2), (1, 1.5, 3), (2.5, 1, 4), (1.6, 1.6, 5)] * 5):
+        size = np.round(60 / np.array(spacing)).astype(int)
+        middle = (size - 1) / 2 * spacing
+        grid = np.indices(size).reshape(3, -1) * np.array(spacing)[:, None]
+        radius = 14 + number % 2 * 6 + number / 100  # no two scans are equal
+        away = np.linalg.norm(grid - middle[:, None], axis=0).reshape(size)
+        values = np.clip(40 - 400 * (away - radius), -1000, 40)
+        name = f"ct{number}" if number % 4 == 3 else f"{number}.nii.gz"
+        write = write_dicom if number % 4 == 3 else write_nifti
+        write(tmp_path / name, values.astype(np.int16), np.diag([*spacing, 1.0]))
+        rows.append(f"{name},{('small', 'large')[number % 2]}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    data = data_prep.load_volumes(tmp_path, spacing=(3, 3, 3), shape=(24, 24, 24))
+    assert data.input_shape == (24, 24, 24, 1)
+    assert data.report.refused == ()
+    for part in data.parts().values():
+        for volume, label in zip(part.inputs[..., 0], part.labels, strict=True):
+            ball = np.argwhere(volume > 0.5)
+            np.testing.assert_allclose(ball.mean(axis=0), 11.5, atol=0.35)
+            radius = (len(ball) * 27 * 3 / 4 / np.pi) ** (1 / 3)
+            assert radius == pytest.approx(14 if data.classes[label] == "small" else 20, rel=0.08)
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "message"),
+    [
+        ("phantoms", {"min_shape": (64, 8, 8)}, "phantoms: volumes of 48 x 48 x 24 voxels, and "),
+        ("npz", {"min_shape": (3, 4, 6)}, "a: volumes of 3 x 4 x 5 voxels, and this network needs"),
+        ("folder", {"min_shape": (6, 5, 5)}, "volumes of 6 x 5 x 4 voxels, and this network needs"),
+        ("folder", {"min_shape": (8, 8, 8), "shape": (8, 8, 4)}, "shape is 8 x 8 x 4, and this"),
+    ],
+)
+def test_volumes_too_small_for_the_network_are_refused(
+    tmp_path, monkeypatch, make, options, message
+):
+    path = "phantoms"
+    if make == "phantoms":
+        drawn = [np.zeros((20, 48, 48, 24), np.int16), np.array(["a", "b"] * 10)] * 2
+        entry = data_prep.NAMED["phantoms"]
+        again = data_prep.NamedData(**{**vars(entry), "read": lambda: drawn})
+        monkeypatch.setitem(data_prep.NAMED, "phantoms", again)
+    elif make == "npz":
+        path = tmp_path / "a.npz"
+        medmnist(path)
+    else:
+        path = tmp_path
+        for number in range(24):
+            name = f"{'ab'[number % 2]}/{number}.nii"
+            write_nifti(tmp_path / name, scan(number), DICOM_AFFINE)
+        options = {"spacing": None, **options}
+    with pytest.raises(data_prep.DataError, match=message):
+        data_prep.load_volumes(path, **options)
+
+
+def test_blocks_are_means_and_the_rest_is_left_out(tmp_path):
+    medmnist(tmp_path / "a.npz")
+    data = data_prep.load_volumes(tmp_path / "a.npz")
+    coarse = volumes.average_blocks(data, size=2)
+    assert coarse.input_shape == (1, 2, 2, 1)
+    assert coarse.classes == data.classes
+    for part, blocks in zip(data.parts().values(), coarse.parts().values(), strict=True):
+        np.testing.assert_array_equal(blocks.labels, part.labels)
+        for y, z in np.ndindex(2, 2):
+            cut = part.inputs[:, :2, 2 * y : 2 * y + 2, 2 * z : 2 * z + 2]
+            np.testing.assert_allclose(
+                blocks.inputs[:, 0, y, z, 0], cut.mean(axis=(1, 2, 3, 4)), rtol=1e-6
+            )
+    with pytest.raises(data_prep.DataError, match="4 x 4 x 4 voxels do not fit into volumes of 3"):
+        volumes.average_blocks(data, size=4)
+
+
+def test_slices_are_shown_as_a_radiologist_looks():
+    values = np.zeros((7, 5, 4))  # x to the right, y to the front, z upwards
+    place = (5, 1, 2)
+    values[place] = 1
+    values[6, 1, 2] = 2  # to the patient's right of it: one to the left
+    values[5, 2, 2] = 3  # in front of it
+    values[5, 1, 3] = 4  # above it
+    image = volumes.slices_through(values, place)
+    assert image.shape == (5, 7 + 7 + 5 + 2)
+    axial, coronal, sagittal = image[:, :7], image[:, 8:15], image[:, 16:]
+    row, column = np.argwhere(axial == 1)[0]
+    assert (axial[row, column - 1], axial[row - 1, column]) == (2, 3)
+    row, column = np.argwhere(coronal == 1)[0]
+    assert (coronal[row, column - 1], coronal[row - 1, column]) == (2, 4)
+    row, column = np.argwhere(sagittal == 1)[0]
+    assert (sagittal[row, column - 1], sagittal[row - 1, column]) == (3, 4)
+    assert [(one > 0).sum() for one in (axial, coronal, sagittal)] == [3, 3, 3]
+
+
 # What is refused.
 
 

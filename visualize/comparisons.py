@@ -49,7 +49,7 @@ def plot_spread(x, runs, xlabel, ylabel, log_x=False, ax=None):
             )
     if log_x and (x <= 0).any():
         raise VisualizeError(f"x has {x.min():g}, which no logarithmic axis can show.")
-    ax = make_axes(ax, 5.6, 3.6)
+    ax = make_axes(ax, 5.6, 3.9)
     for style, (name, values) in zip(LINES, runs.items(), strict=False):
         seen = ~np.isnan(values).all(axis=0)
         if len(values) > 1:
@@ -68,7 +68,17 @@ def plot_spread(x, runs, xlabel, ylabel, log_x=False, ax=None):
     most = max(len(values) for values in runs.values())
     band = f"line: mean, band: all of {most} runs" if most > 1 else None
     if len(runs) > 1 or band:
-        ax.legend(frameon=False, title=band, title_fontsize=8)
+        ax.legend(
+            frameon=False,
+            title=band,
+            title_fontsize=8,
+            alignment="left",
+            fontsize=9,
+            ncols=2,
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            borderaxespad=0,
+        )
     style_axes(ax)
     return ax.figure
 
