@@ -6,7 +6,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from lzma import LZMAError
 from pathlib import Path
 
@@ -146,36 +146,6 @@ def load_volumes(
         report=FileReport(len(files), tuple(refused)),
     )
     return _of_least_shape(data, min_shape)
-
-
-def average_blocks(data, size=4):
-    """The same data, coarser: each block of voxels becomes its mean.
-
-    Args:
-        data: a Dataset of volumes (examples, x, y, z, channels).
-        size: voxels along each edge of a block; what does not fill a block at the end of an axis
-            is left out.
-
-    Returns:
-        A Dataset of volumes (examples, x // size, y // size, z // size, channels).
-
-    Raises:
-        DataError: where a block is larger than the volumes.
-    """
-    blocks = [length // size for length in data.input_shape[:3]]
-    if 0 in blocks:
-        raise DataError(
-            f"blocks of {_cross([size] * 3)} voxels do not fit into volumes of "
-            f"{_cross(data.input_shape[:3])}; choose a smaller size."
-        )
-
-    def coarse(inputs):
-        x, y, z = (count * size for count in blocks)
-        shape = (len(inputs), blocks[0], size, blocks[1], size, blocks[2], size, -1)
-        return inputs[:, :x, :y, :z].reshape(shape).mean(axis=(2, 4, 6))
-
-    parts = {name: Part(coarse(part.inputs), part.labels) for name, part in data.parts().items()}
-    return replace(data, **parts)
 
 
 def slices_through(values, place):

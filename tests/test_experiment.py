@@ -18,6 +18,9 @@ from recipes.report import Report
 FILES = {
     "architecture.svg",
     "confusion.png",
+    "hardest.png",
+    "filters.png",
+    "feature_maps.png",
     "curves.png",
     "history.csv",
     "model.keras",
@@ -109,7 +112,8 @@ def test_report_json_holds_what_the_design_lists(digits_report):
     assert accuracy["mean"] == pytest.approx(sum(accuracy["runs"]) / 2)
     assert accuracy["std"] == pytest.approx(abs(accuracy["runs"][0] - accuracy["runs"][1]) / 2**0.5)
     assert set(record["baselines"]) == {"majority", "nearest centroid"}
-    assert record["parameters"] == 16218
+    assert record["beside"] == {}
+    assert record["parameters"] == 14950
     assert record["layers"]["text"] == "4 (input + 3 hidden: deep)"
     assert len(record["seconds"]["training"]["runs"]) == 2
     assert record["seeds"] == [0, 1]

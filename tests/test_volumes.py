@@ -436,23 +436,6 @@ def test_volumes_too_small_for_the_network_are_refused(
         data_prep.load_volumes(path, **options)
 
 
-def test_blocks_are_means_and_the_rest_is_left_out(tmp_path):
-    medmnist(tmp_path / "a.npz")
-    data = data_prep.load_volumes(tmp_path / "a.npz")
-    coarse = volumes.average_blocks(data, size=2)
-    assert coarse.input_shape == (1, 2, 2, 1)
-    assert coarse.classes == data.classes
-    for part, blocks in zip(data.parts().values(), coarse.parts().values(), strict=True):
-        np.testing.assert_array_equal(blocks.labels, part.labels)
-        for y, z in np.ndindex(2, 2):
-            cut = part.inputs[:, :2, 2 * y : 2 * y + 2, 2 * z : 2 * z + 2]
-            np.testing.assert_allclose(
-                blocks.inputs[:, 0, y, z, 0], cut.mean(axis=(1, 2, 3, 4)), rtol=1e-6
-            )
-    with pytest.raises(data_prep.DataError, match="4 x 4 x 4 voxels do not fit into volumes of 3"):
-        volumes.average_blocks(data, size=4)
-
-
 def test_slices_are_shown_as_a_radiologist_looks():
     values = np.zeros((7, 5, 4))  # x to the right, y to the front, z upwards
     place = (5, 1, 2)
