@@ -138,11 +138,13 @@ def run(
         pictures["accuracy"] = visualize.plot_spread(
             range(1, epochs + 1), lines, "epoch", "accuracy"
         )
+    without = {"accuracy": accuracies["accuracy without augmentation"]}
     return Report(
         model=model,
         headline="accuracy",
         scores=found | accuracies,
         baselines=scores.classification_baselines(photos, ["majority"]),
+        beside={"the same network without augmentation": without},
         data=photos.describe(),
         pictures=pictures,
     )
