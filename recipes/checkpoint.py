@@ -56,6 +56,8 @@ class Checkpoint(keras.callbacks.Callback):
             ) from error
         self.model._initial_epoch = progress["epoch"]  # as keras.callbacks.BackupAndRestore does
         self.fits[0] = progress["history"]
+        # What fit() returns then has the epochs before the stop, too.
+        self.model.history.history.update({name: [*v] for name, v in self.fits[0].items()})
         self.seconds = progress["seconds"]
 
     def on_epoch_end(self, epoch, logs=None):
