@@ -38,6 +38,7 @@ from data_prep.vocabulary import (
     fit_words,
     padding_mask,
     read_wordpieces,
+    stream_windows,
     teacher_forcing,
 )
 from data_prep.volumes import load_volumes, read_volume
@@ -89,6 +90,7 @@ __all__ = [
     "split_by_time",
     "split_stratified",
     "stratified_split",
+    "stream_windows",
     "teacher_forcing",
     "triplet_rows",
 ]

@@ -286,6 +286,49 @@ def teacher_forcing(ids):
     return np.where(is_text[:, 1:], ids[:, :-1], 0).astype(ids.dtype), targets
 
 
+def stream_windows(ids, batch_size, steps=None):
+    """Cut one long text into windows, in the order in which a stateful network reads them.
+
+    The text is laid in `batch_size` streams of equal length, which are read side by side. Row 3 of
+    a batch goes on where row 3 of the batch before ended:
+
+        text       a b c d e f g h i j k l m        batch_size=2, steps=3
+        stream 0   a b c d e f                      batch 0   a b c   and   g h i
+        stream 1   g h i j k l                      batch 1   d e f   and   j k l
+
+    Args:
+        ids: whole numbers (characters,), none of them padding.
+        batch_size: number of streams.
+        steps: characters in a window; None for one window as long as a stream.
+
+    Returns:
+        (inputs, targets): each (windows * batch_size, steps), for fit with this batch size and
+        without shuffling. Targets are the inputs one character on. What does not fill a window of
+        every stream, at the end of each, is left out.
+
+    Raises:
+        DataError: where the text is too short for one window of every stream.
+    """
+    parts = teacher_forcing(np.asarray(ids)[None])
+    length = parts[0].shape[1] // batch_size
+    steps = steps or length
+    if not steps or length < steps:
+        raise DataError(
+            f"a text of {len(ids)} characters in {batch_size} streams leaves {length} for a window "
+            f"of {steps or 1}; give a longer text, or fewer streams, or a smaller window."
+        )
+    windows = length // steps
+    inputs, targets = (
+        part[0, : batch_size * length]
+        .reshape(batch_size, length)[:, : windows * steps]
+        .reshape(batch_size, windows, steps)
+        .swapaxes(0, 1)
+        .reshape(-1, steps)
+        for part in parts
+    )
+    return inputs, targets
+
+
 def _wordpiece_vocabulary(tokens, lower, start=START, end=END):
     ids = {token: number for number, token in enumerate(tokens)}
     # Made anew, so that "[PAD]" written in a text is split like any word and becomes no padding.

@@ -164,6 +164,58 @@ def regression_baselines(data, names=("mean",)):
     return scores
 
 
+def ngram_bits(train, test, order, size):
+    """Bits per token of a text under a model of its n-grams, interpolated as by Witten and Bell.
+
+    The probability of a token behind the order - 1 tokens before it is what was counted there,
+    mixed with that of the model of one order less: by as much as there were different tokens behind
+    these, P_n(c | h) = (count(h c) + kinds(h) P_(n-1)(c | h')) / (count(h) + kinds(h)). Below the
+    unigrams, order 1, all `size` tokens are equally likely. Source: Witten and Bell, "The
+    zero-frequency problem", 1991, method C.
+
+    Args:
+        train: the text to count in, token numbers (tokens,).
+        test: the text to score, token numbers (tokens,); its first order - 1 tokens are scored with
+            as many tokens as there are before them.
+        order: tokens in an n-gram, 1 or more.
+        size: number of tokens in the vocabulary.
+
+    Returns:
+        Mean over all tokens of `test` of -log2 of their probability.
+    """
+    train, test = np.asarray(train, "int64"), np.asarray(test, "int64")
+    if order < 1 or size**order >= 2**62:
+        raise ValueError(
+            f"n-grams of {order} tokens out of {size}: give a smaller order, 1 or more."
+        )
+    probability = np.full(len(test), 1 / size)
+    for length in range(1, order + 1):
+        grams, counts = np.unique(_grams(train, length, size), return_counts=True)
+        before, first, kinds = np.unique(grams // size, return_index=True, return_counts=True)
+        totals = np.add.reduceat(counts, first)  # n-grams that begin with each of `before`
+        here = _grams(test, length, size)
+        counted = _look_up(here, grams, counts)
+        total, kind = _look_up(here // size, before, totals), _look_up(here // size, before, kinds)
+        scored = probability[length - 1 :]
+        mixed = (counted + kind * scored) / np.maximum(total + kind, 1)
+        probability[length - 1 :] = np.where(total, mixed, scored)
+    return float(-np.log2(probability).mean())
+
+
+def _grams(tokens, length, size):
+    """A number for each run of `length` tokens, (tokens - length + 1,)."""
+    numbers = np.zeros(len(tokens) - length + 1, "int64")
+    for place in range(length):
+        numbers = numbers * size + tokens[place : place + len(numbers)]
+    return numbers
+
+
+def _look_up(keys, known, values):
+    """The value of each key in the sorted `known`, or 0."""
+    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where(known[places] == keys, values[places], 0)
+
+
 def _flat_inputs(data, needed=True):
     """Inputs of each part as (examples, features); where they are not needed, one zero each."""
     return {

@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-COMPARE = '''
+COMPARE = """
 import sys
 import keras
 import numpy as np
@@ -45,7 +45,7 @@ for name, (cell, theirs) in PAIRS.items():
         assert np.abs(wanted).max() > 1e-3, "a gradient to compare"
         np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5)
     print("equal", name)
-'''
+"""
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
@@ -86,4 +86,5 @@ def test_back_propagation_through_time_by_hand_equals_automatic_differentiation(
     for before, after, found in zip(weights, model.get_weights(), by_hand, strict=True):
         assert np.abs(found).max() > 1e-3 or (steps == 1 and found.shape == (6, 6))
         np.testing.assert_allclose(found, before - after, rtol=0, atol=1e-6)
-    assert norms.shape == (steps,) and norms[-1] == 1
+    assert norms.shape == (steps,)
+    assert norms[-1] == 1

@@ -18,6 +18,7 @@ PICTURES = {
     "score_table": lambda **options: visualize.plot_score_table(TABLE, **options),
     "layers": lambda **options: visualize.plot_layers_over_epochs(NORMS, "norm", **options),
     "predictions": lambda **options: visualize.plot_predictions([1, 2], [[2], [1]], **options),
+    "texts": lambda **options: visualize.plot_texts({"a": "m" * 99, "said": ""}, **options),
 }
 
 
@@ -110,3 +111,10 @@ def test_predictions_lie_on_the_diagonal_where_they_are_right():
         visualize.plot_predictions([1, 2], [1, 2, 3])
     with pytest.raises(VisualizeError, match="finite"):
         visualize.plot_predictions([np.nan], [np.nan])
+
+
+def test_texts_stand_in_lines_of_the_given_width_as_they_are():
+    figure = visualize.plot_texts({"true": "abcde\n\n$f", "said": "x"}, width=4)
+    assert texts(figure) == ["true", "abcd", "e", "", "$f", "said", "x"]
+    with pytest.raises(VisualizeError, match="0 texts in lines of 80"):
+        visualize.plot_texts({})

@@ -112,3 +112,49 @@ def test_the_hardest_examples_come_first_with_what_was_said():
     assert titles == ["a,\nsaid c 1.00", "b,\nsaid a 0.70", "c,\nsaid c 0.40"]
     rows, titles = scores.hardest(np.array([1, 0]), np.array([0.25, 0.125]), ["no", "yes"])
     assert titles == ["yes,\nsaid no 0.75", "no,\nsaid no 0.88"]
+
+
+def test_unigram_bits_are_the_entropy_of_the_counts_with_room_for_the_unseen():
+    train = [0] * 6 + [1] * 2
+    # Two kinds were seen, so that 2 of 10 parts are shared by all four tokens alike.
+    likely = np.array([6 + 2 / 4, 2 + 2 / 4, 2 / 4, 2 / 4]) / 10
+    for token in range(4):
+        found = scores.ngram_bits(train, [token], 1, 4)
+        assert found == pytest.approx(-np.log2(likely[token]))
+    assert likely.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_ngram_probabilities_of_all_tokens_sum_to_one(order):
+    rng = np.random.default_rng(0)
+    train, before = rng.integers(5, size=60), [3, 1, 4]
+    bits = [scores.ngram_bits(train, before, order, 5)]
+    sums = sum(
+        2 ** (3 * bits[0] - 4 * scores.ngram_bits(train, [*before, token], order, 5))
+        for token in range(5)
+    )
+    assert sums == pytest.approx(1)
+
+
+def test_ngrams_follow_the_formula_token_by_token():
+    train, test, size, order = [0, 1, 0, 1, 2, 0, 1, 1], [1, 0, 1, 2, 1], 3, 3
+
+    def probability(token, before):
+        lower = 1 / size if not before else probability(token, before[1:])
+        places = range(len(train) - len(before))
+        behind = [
+            train[i + len(before)] for i in places if train[i : i + len(before)] == list(before)
+        ]
+        kinds = len(set(behind))
+        return (behind.count(token) + kinds * lower) / (len(behind) + kinds) if behind else lower
+
+    bits = [-np.log2(probability(t, test[max(0, i - order + 1) : i])) for i, t in enumerate(test)]
+    assert scores.ngram_bits(train, test, order, size) == pytest.approx(np.mean(bits))
+
+
+def test_long_ngrams_know_a_text_that_repeats():
+    text = [0, 1, 2, 3] * 200
+    assert scores.ngram_bits(text, text, 1, 4) > 1.9
+    assert scores.ngram_bits(text, text, 3, 4) < 0.05
+    with pytest.raises(ValueError, match="n-grams of 0 tokens"):
+        scores.ngram_bits(text, text, 0, 4)

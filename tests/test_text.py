@@ -326,6 +326,21 @@ def test_teacher_forcing_is_start_and_text_against_text_and_end(texts):
     assert same.all()
 
 
+def test_windows_of_streams_hold_every_character_with_the_next_as_its_target():
+    inputs, targets = data_prep.stream_windows(np.arange(1, 33), batch_size=3, steps=5)
+    assert inputs.tolist() == [
+        [1, 2, 3, 4, 5],
+        [11, 12, 13, 14, 15],
+        [21, 22, 23, 24, 25],
+        [6, 7, 8, 9, 10],
+        [16, 17, 18, 19, 20],
+        [26, 27, 28, 29, 30],
+    ]
+    assert (targets == inputs + 1).all()
+    inputs, targets = data_prep.stream_windows(np.arange(1, 9), batch_size=2)
+    assert (inputs.tolist(), targets.tolist()) == ([[1, 2, 3], [4, 5, 6]], [[2, 3, 4], [5, 6, 7]])
+
+
 # What is refused
 
 GOOD = jsonl(records())
@@ -451,6 +466,9 @@ BAD_CALLS = {
     ),
     "teacher_forcing needs whole numbers (examples, steps) with two or more steps": (
         lambda: data_prep.teacher_forcing([4, 5, 6])
+    ),
+    "a text of 30 characters in 3 streams leaves 9 for a window of 10": (
+        lambda: data_prep.stream_windows(np.arange(1, 31), 3, 10)
     ),
     "row 1 has padding (0) before text": lambda: data_prep.teacher_forcing([[4, 5], [0, 5]]),
     "limit is 0; give the number of pairs": lambda: data_prep.load_text_pairs("dates", limit=0),

@@ -9,6 +9,7 @@ from visualize.comparisons import (
     plot_predictions,
     plot_score_table,
     plot_spread,
+    plot_texts,
 )
 from visualize.data_plots import (
     dead_relu_shares,
@@ -108,6 +109,7 @@ __all__ = [
     "plot_seq2vec",
     "plot_siamese_pair",
     "plot_spread",
+    "plot_texts",
     "plot_training_curves",
     "plot_unit_deaths",
     "plot_unrolled_rnn",

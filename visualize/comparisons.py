@@ -6,7 +6,16 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
 from visualize.errors import VisualizeError
-from visualize.plots import BLUE, FAINT, INK, ORANGE, make_axes, make_panels, style_axes
+from visualize.plots import (
+    BLUE,
+    FAINT,
+    INK,
+    ORANGE,
+    make_axes,
+    make_canvas,
+    make_panels,
+    style_axes,
+)
 
 # Okabe and Ito's colours and a dash and marker each, so that grey print tells the lines apart.
 LINES = (
@@ -222,6 +231,43 @@ def plot_predictions(targets, predictions, unit="", ax=None):
     ax.set(xlabel=f"true{suffix}", ylabel=f"predicted{suffix}")
     ax.legend(frameon=False, loc="upper left")
     style_axes(ax)
+    return ax.figure
+
+
+def plot_texts(texts, width=80, ax=None):
+    """Write texts under each other, such as what was true beside what a network wrote.
+
+    Args:
+        texts: {title: text}; line ends stay.
+        width: characters in a line, where longer lines are broken.
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+
+    Raises:
+        VisualizeError: if there is no text, or `width` is below 1.
+    """
+    if not texts or width < 1:
+        raise VisualizeError(f"{len(texts)} texts in lines of {width}: give at least 1 of each.")
+    blocks = [
+        [
+            line[place : place + width]
+            for line in text.split("\n")
+            for place in range(0, max(len(line), 1), width)
+        ]
+        for text in texts.values()
+    ]
+    lines = sum(map(len, blocks)) + 1.6 * len(blocks)
+    y = 1.3 * lines  # in heights of a letter, from the bottom
+    ax, size = make_canvas(ax, 0.64 * width + 1, y + 0.5, inches=0.14)
+    options = {"va": "top", "color": INK, "fontsize": size, "parse_math": False}
+    for title, block in zip(texts, blocks, strict=True):
+        ax.text(0.5, y, title, fontweight="bold", **options)
+        for line in block:
+            y -= 1.3
+            ax.text(0.5, y, line, fontfamily="DejaVu Sans Mono", **options)
+        y -= 1.6 * 1.3
     return ax.figure
 
 
