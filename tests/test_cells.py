@@ -67,20 +67,22 @@ def test_a_new_lstm_forgets_nothing():
     assert cell.b.numpy().tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("steps", [1, 7])
-def test_back_propagation_through_time_by_hand_equals_automatic_differentiation(steps):
+def test_back_propagation_through_time_by_hand_equals_automatic_differentiation(steps, activation):
     import keras
     import numpy as np
 
-    from recipes.rnn.simple_rnn import build_simple_rnn, gradients_by_hand
+    from recipes.layers.cells import gradients_through_time
+    from recipes.rnn.simple_rnn import build_simple_rnn
 
     rng = np.random.default_rng(0)
-    model = build_simple_rnn((steps, 5), 4, units=6, dropout=0.0)
+    model = build_simple_rnn((steps, 5), 4, units=6, activation=activation, dropout=0.0)
     model.set_weights([0.5 * rng.normal(size=weight.shape) for weight in model.get_weights()])
     inputs = rng.normal(size=(9, steps, 5)).astype("float32")
     labels = rng.integers(4, size=9)
     weights = model.get_weights()
-    by_hand, norms = gradients_by_hand(weights, inputs, labels)
+    by_hand, norms = gradients_through_time(weights, inputs, labels, activation)
     model.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
     model.train_on_batch(inputs, labels)
     for before, after, found in zip(weights, model.get_weights(), by_hand, strict=True):

@@ -2,13 +2,15 @@
 
     rows (8, 8) -> simple rnn 128 -> probabilities (10,)
 
-At every step t, always with the same weights:
+At step t the network makes a new state of the input and the state of the step before, always with
+the same weights, and answers from the last state:
 
     h[t] = tanh(W_h x[t] + U_h h[t-1] + b_h)        y = softmax(W_y h[last] + b_y)
 
 It learns by back-propagation through time: unrolled, it has a layer per step, and on its way back
 the gradient meets U_h and the slope of tanh at each. So it shrinks, or grows, from step to step, as
-the picture `gradient` shows. A run computes it by hand, too, and reports the difference.
+the picture `gradient` shows. It is written out by hand in recipes/layers/cells.py; a run reports
+the difference from Keras's.
 
 Reference: Elman, "Finding structure in time", 1990; Werbos, "Backpropagation through time", 1990.
 """
@@ -25,26 +27,29 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.cells import gradients_through_time
 from recipes.report import Report
 
 
-def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, dropout=0.2):
+def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, activation="tanh", dropout=0.2):
     """Build the network, not compiled.
 
     Args:
         input_shape: (time steps, features per step); the number of steps may be None.
         num_classes: number of classes, the size of the output.
         units: size of the state.
+        activation: "tanh", or "relu", which starts as memory: U_h the identity (Le et al. 2015).
         dropout: share of values dropped behind the last state.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
     """
+    start = "identity" if activation == "relu" else "orthogonal"
     return keras.Sequential(
         [
             keras.Input(input_shape),  # (batch, time, features)
-            # U_h starts orthogonal: it turns the gradient and makes it no shorter, tanh does.
-            layers.SimpleRNN(units),  # (batch, units)
+            # U_h starts so that it keeps the gradient's length: orthogonal, or the identity.
+            layers.SimpleRNN(units, activation, recurrent_initializer=start),  # (batch, units)
             layers.Dropout(dropout),
             layers.Dense(num_classes, activation="softmax"),
         ],
@@ -52,39 +57,15 @@ def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, dropout=0.2)
     )
 
 
-def gradients_by_hand(weights, inputs, labels):
-    """Back-propagation through time, written out for `build_simple_rnn` without dropout.
-
-    Args:
-        weights: [W_h (features, units), U_h (units, units), b_h, W_y (units, classes), b_y].
-        inputs: (batch, time, features).
-        labels: class numbers (batch,).
-
-    Returns:
-        (gradients of the mean cross-entropy, in the order of the weights, and its norms at h[1],
-        h[2], ... as shares of that at the last state, (time,)).
-    """
-    w, u, b, w_out, b_out = (np.asarray(weight, "float64") for weight in weights)
-    states = [np.zeros((len(inputs), len(u)))]  # h[0]
-    for t in range(inputs.shape[1]):
-        states.append(np.tanh(inputs[:, t] @ w + states[-1] @ u + b))  # (batch, units)
-    exponents = np.exp(states[-1] @ w_out + b_out)
-    error = exponents / exponents.sum(axis=1, keepdims=True)  # (batch, classes)
-    error[np.arange(len(labels)), labels] -= 1  # softmax and cross-entropy: probability - truth
-    error /= len(labels)
-    of_w, of_u, of_b = np.zeros_like(w), np.zeros_like(u), np.zeros_like(b)
-    of_state, norms = error @ w_out.T, []  # (batch, units)
-    for t in reversed(range(inputs.shape[1])):
-        norms.insert(0, float(np.linalg.norm(of_state)))
-        of_sum = of_state * (1 - states[t + 1] ** 2)  # the slope of tanh
-        of_w += inputs[:, t].T @ of_sum  # the same weights at every step: their gradients add up
-        of_u += states[t].T @ of_sum
-        of_b += of_sum.sum(axis=0)
-        of_state = of_sum @ u.T  # back to the step before
-    return [of_w, of_u, of_b, states[-1].T @ error, error.sum(axis=0)], np.divide(norms, norms[-1])
-
-
-def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.003, callbacks=()):
+def run(
+    data="digits",
+    epochs=30,
+    batch_size=64,
+    seed=0,
+    learning_rate=0.003,
+    activation="tanh",
+    callbacks=(),
+):
     """Train on images read row by row, report accuracy on test images.
 
     Args:
@@ -93,15 +74,18 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.003, ca
         batch_size: images per training step.
         seed: draws the first weights, the order of images and the validation part.
         learning_rate: the highest step size of Adam, reached after a third of the training.
+        activation: tanh or relu.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
+    if activation not in ("tanh", "relu"):
+        raise data_prep.DataError(f"activation is {activation!r}; give tanh or relu.")
     rows = data_prep.image_rows(data_prep.load_images(data, seed=seed))
-    model = build_simple_rnn(rows.input_shape, len(rows.classes))
+    model = build_simple_rnn(rows.input_shape, len(rows.classes), activation=activation)
     some = rows.train.inputs[:256], rows.train.labels[:256]
-    norms = {"before training": [gradients_by_hand(model.get_weights(), *some)[1]]}
+    norms = {"before training": [gradients_through_time(model.get_weights(), *some, activation)[1]]}
     steps = epochs * -(-len(rows.train) // batch_size)
     # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -122,10 +106,10 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.003, ca
         validation_data=(rows.validation.inputs, rows.validation.labels),
         callbacks=list(callbacks),
     )
-    by_hand, norms_after = gradients_by_hand(model.get_weights(), *some)
+    by_hand, norms_after = gradients_through_time(model.get_weights(), *some, activation)
     norms["after training"] = [norms_after]
     # A step of plain gradient descent at rate 1 changes each weight by its gradient.
-    twin = build_simple_rnn(rows.input_shape, len(rows.classes), dropout=0.0)
+    twin = build_simple_rnn(rows.input_shape, len(rows.classes), 128, activation, dropout=0.0)
     twin.set_weights(model.get_weights())
     twin.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
     twin.train_on_batch(*some)
