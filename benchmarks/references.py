@@ -41,6 +41,19 @@ def mnist_mlp():
     return model, {"batch_size": 128, "epochs": 20}
 
 
+def atienza_rnn():
+    """Atienza's simple RNN over MNIST rows: chapter 1 of his Advanced Deep Learning with Keras."""
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            layers.SimpleRNN(256, dropout=0.2),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model, {"batch_size": 128, "epochs": 20}
+
+
 def atienza_lstm():
     """Atienza's LSTM over MNIST rows: https://github.com/roatienza/Deep-Learning-Experiments ."""
     model = keras.Sequential(
@@ -53,5 +66,7 @@ def atienza_lstm():
 REFERENCES = {
     ("mlp_classifier", "mnist"): mnist_mlp,
     ("cnn", "mnist"): mnist_convnet,
+    ("simple_rnn", "mnist"): atienza_rnn,
+    ("gru", "mnist"): atienza_lstm,
     ("lstm_stack", "mnist"): atienza_lstm,
 }
