@@ -1,4 +1,4 @@
-"""A network that writes: it reads text letter by letter and learns what comes next.
+"""A network that writes: it reads text letter by letter, and learns what follows.
 
     characters (any) -> embedding 64 -> lstm 192 -> logits of the next character (any, 102)
 

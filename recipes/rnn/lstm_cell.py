@@ -1,4 +1,4 @@
-"""The vanilla, LSTM and GRU cells written out, equation by equation, as Keras cells.
+"""The vanilla, LSTM and GRU cells, written out equation by equation for Keras.
 
     rows (8, 8) -> rnn of lstm cells 96 -> probabilities (10,)
 

@@ -1,4 +1,4 @@
-"""The five types of recurrent network, by how many steps go in and how many come out.
+"""The five types of recurrent network: one or many steps go in, one or many out.
 
     one: years (2,) or many: years (22, 1) -> gru 32 -> one number (1,) or many (11, 1)
 

@@ -1,4 +1,4 @@
-"""RNN against feed-forward: order matters where it does, and not where it doesn't.
+"""RNN against feed-forward: where the order of steps matters, and where not.
 
     steps (24, 6) -> gru 32, or flatten -> dense -> probabilities (2,)
 

@@ -1,4 +1,4 @@
-"""The simplest recurrent network: one state, fed back at every step, in two equations.
+"""The simplest recurrent network: two equations, and a state fed back each step.
 
     rows (8, 8) -> simple rnn 128 -> probabilities (10,)
 
