@@ -11,6 +11,7 @@ Keras prints suffer from the silenced units. What counts is the cross-entropy, i
 pays for being sure of its mistakes; "gap" is that on test images less that on training images.
 
 Differs from mlp_classifier: few images, no shifts, and the network without dropout beside it.
+
 Reference: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014.
 """
 
