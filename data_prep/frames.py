@@ -232,6 +232,7 @@ class Frames:
         stored: labels that a function gave, (frames, ...); None where they follow from the rows.
         scaling: how `values` and labels were scaled; None for not at all.
         dropped: {what and why: how many} was left out.
+        reaches_back: whether validation and test frames may see rows of an earlier part.
     """
 
     table: Table
@@ -241,6 +242,7 @@ class Frames:
     stored: np.ndarray | None = None
     scaling: object = None
     dropped: dict = field(default_factory=dict)
+    reaches_back: bool = False
 
     def __len__(self):
         return len(self.starts)

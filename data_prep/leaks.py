@@ -15,7 +15,9 @@ BLOCK = 4096  # frames gathered together
 def check(data):
     """Prove that no row or label of the test and validation parts occurs in training.
 
-    Frames of one table are compared row by row: those that inputs and labels are made from.
+    Frames of one table are compared row by row: those that inputs and labels are made from. Where
+    frames were split with reach_back=True, later ones may see rows of an earlier part: there no row
+    of a later part's labels may be in an earlier one.
     Frames of different tables are compared by the time and the content of their rows, or without a
     time by the content of each frame, as are all other examples. A scaler must not have been fitted
     on their rows either.
@@ -37,8 +39,11 @@ def check(data):
     _check_scaler(data)
     counts = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
     unit = _unit(parts["train"], *parts.values())
+    reaches_back = getattr(data.test, "reaches_back", False)
     what = {
-        "rows": "no row that inputs or labels are made from is in two parts",
+        "rows": "no row that labels are made from is in an earlier part"
+        if reaches_back
+        else "no row that inputs or labels are made from is in two parts",
         "moments": "no row of the same time and content is in two parts",
         "examples": "no example is in two parts",
     }[unit]
@@ -63,8 +68,7 @@ def _unit(first, *others):
 def _compare(first, second, first_name, second_name, name):
     unit = _unit(first, second)
     if unit == "rows":
-        shared = _input_rows(first) | _label_rows(first)
-        shared &= _input_rows(second) | _label_rows(second)
+        shared = (_input_rows(first) | _label_rows(first)) & _own_rows(second)
         if shared.any():
             row = int(np.argmax(shared))
             what = "a label" if _label_rows(second)[row] else "a frame"
@@ -88,6 +92,11 @@ def _input_rows(frames):
     """Rows that the inputs are made from, (rows,) of bool."""
     before = frames.scaling is not None and "percent_change" in frames.scaling.kinds
     return covered(len(frames.table), frames.starts - before, frames.starts + frames.window)
+
+
+def _own_rows(frames):
+    """Rows that an earlier part must not have: the labels', and the inputs' but to reach back."""
+    return _label_rows(frames) if frames.reaches_back else _input_rows(frames) | _label_rows(frames)
 
 
 def _label_rows(frames):
@@ -128,14 +137,14 @@ def _check_scaler(data):
     scaling = getattr(data.train, "scaling", None)
     if scaling is None:
         return
-    table, window = data.train.table, data.train.window
-    fitted = covered(len(table), scaling.starts, scaling.starts + window)
+    table, span = data.train.table, data.train.labelling.span
+    fitted = covered(len(table), scaling.starts, scaling.starts + span)
     for name, part in data.parts().items():
         if not len(part):
             continue
         if part.scaling is not scaling:
             raise DataError(f"{data.name}: the {name} part is scaled differently; use scale(data).")
-        shared = fitted & (_input_rows(part) | _label_rows(part))
+        shared = fitted & _own_rows(part)
         if name != "train" and shared.any():
             raise DataError(
                 f"{data.name}: leak: the scaler was fitted on {table.place(np.argmax(shared))} of "

@@ -1,4 +1,4 @@
-"""Scalers: fitted on the rows of training frames alone, kept with the data, undone."""
+"""Scalers: fitted on the rows of training frames and their labels, kept with the data, undone."""
 
 from dataclasses import dataclass, replace
 
@@ -75,7 +75,9 @@ class Scaling:
 
 
 def scale(data, kinds):
-    """Scale inputs, and labels that are values, with what the training frames' rows alone say.
+    """Scale inputs, and labels that are values, with what the training rows alone say.
+
+    Training rows are those of the training frames and up to their labels' last.
 
     Args:
         data: a Dataset of Frames, as the split functions give it.
@@ -100,7 +102,7 @@ def scale(data, kinds):
         parts = _with_row_before(parts)
     table, labelling = data.train.table, data.train.labelling
     starts = parts["train"].starts
-    rows = covered(len(table), starts, starts + labelling.window)
+    rows = covered(len(table), starts, starts + labelling.span)
     values, fitted = _fit(table.inputs, kinds, rows, table, table.features)
     targets = {}
     if labelling.kind in ("value", "next"):
@@ -149,7 +151,9 @@ def _with_row_before(parts):
     found = {}
     for name, part in parts.items():
         others = np.any([rows for other, rows in used.items() if other != name], axis=0)
-        kept = ~np.isin(part.starts, run_starts) & ~others[part.starts - 1]
+        kept = ~np.isin(part.starts, run_starts)
+        if not part.reaches_back:
+            kept &= ~others[part.starts - 1]
         kept[kept] = ~np.isin(part.starts[kept] - 1, table.missing[0])
         lost = int(np.count_nonzero(~kept))
         dropped = part.dropped | ({"frames without a row before them": lost} if lost else {})

@@ -11,7 +11,7 @@ PARTS = ("train", "validation", "test")
 BLOCK = 20  # rows of a stratified block, in spans of a frame: about a 20th of the frames is lost
 
 
-def split_by_time(frames, test=0.2, validation=0.1):
+def split_by_time(frames, test=0.2, validation=0.1, reach_back=False):
     """Train on the past, choose on what follows, test on the latest rows.
 
     Every row belongs to one part. A frame is in a part where all its rows and its label's are, so
@@ -22,12 +22,19 @@ def split_by_time(frames, test=0.2, validation=0.1):
         left out          [--window--]<-horizon->T
         test                                    [--window--]<-horizon->T
 
+    With `reach_back` it is the label's rows that a validation or test frame has in its part; the
+    rows that it sees may lie before the cut, as what has happened is known when one forecasts. Then
+    every row of these parts is forecast. Training frames end before the cut, labels too:
+
+        test                      [--window--]<-horizon->T
+
     Groups that have a time are cut at the same moment, others each at the same share of its rows.
 
     Args:
         frames: Frames.
         test: share of the rows, 0 to 1, or number of rows, that come last.
         validation: the same for the rows before them; 0 for no validation part.
+        reach_back: whether the inputs of validation and test frames may lie before the cut.
 
     Returns:
         A Dataset of Frames.
@@ -59,7 +66,19 @@ def split_by_time(frames, test=0.2, validation=0.1):
     in_order = place if table.groups is None else np.sort(place)
     cuts = [in_order[rows - test - validation], in_order[rows - test]]
     part_of_row = np.searchsorted(cuts, place, side="right").astype(np.int8)
-    return _dataset(frames, part_of_row)
+    if not reach_back:
+        return _dataset(frames, part_of_row)
+    rows = frames.labelling.rows
+    if rows.start < 1:
+        raise DataError(
+            f"{table.source}: reach_back=True is for labels that lie behind the frame; with "
+            f"horizon={frames.labelling.horizon} the label's rows are among the frame's own."
+        )
+    last = frames.starts + (frames.window - 1)
+    part_of_frame = part_of_row[last + rows.start]
+    end = part_of_row[last + (rows.stop - 1)]
+    part_of_frame = np.where(part_of_frame == end, part_of_frame, -1)
+    return _dataset(replace(frames, reaches_back=True), part_of_row, part_of_frame)
 
 
 def split_by_group(frames, test=0.2, validation=0.1, seed=0):
@@ -193,10 +212,12 @@ def _dataset(frames, part_of_row, part_of_frame=None):
         # Validation may be asked for as 0; a part that was given rows has frames.
         given = part_of_frame if part_of_row is None else part_of_row
         if not len(numbers) and (name != "validation" or (given == number).any()):
+            need = f"a window of {frames.window} rows with its label needs {span} rows"
+            if frames.reaches_back and name != "train":
+                need = f"a label needs {len(frames.labelling.rows)} rows"
             raise DataError(
-                f"the {name} part has no frame: a window of {frames.window} rows with its label "
-                f"needs {span} rows that lie in this part alone; give it a larger share"
-                f"{', or 0 for none' if name == 'validation' else ''}."
+                f"the {name} part has no frame: {need} that lie in this part alone; give it a "
+                f"larger share{', or 0 for none' if name == 'validation' else ''}."
             )
         parts[name] = replace(frames.take(numbers), dropped=dropped)
     return Dataset(

@@ -297,6 +297,55 @@ def test_split_by_time_leaves_a_gap():
     assert starts(rows.test)[0] == 80
 
 
+def test_reaching_back_forecasts_every_row_of_the_later_parts():
+    frames = make_frames(np.arange(100), 5, 3, label="next", steps=2)
+    data = data_prep.split_by_time(frames, test=0.2, validation=0.1, reach_back=True)
+    assert data.train.labels.max() == 69  # as without: training frames end before the cut
+    assert starts(data.train) == list(range(70 - 8))
+    assert data.validation.labels[[0, -1]].tolist() == [[70, 71], [78, 79]]
+    assert data.test.labels[[0, -1]].tolist() == [[80, 81], [98, 99]]
+    assert starts(data.test)[0] == 80 - 3 - 4
+    assert data.test.dropped == {"frames on the border of two parts": 2}  # a label in two parts
+    assert data_prep.check(data).endswith("no row that labels are made from is in an earlier part.")
+    with pytest.raises(DataError, match="the test part has no frame: a label needs 2 rows"):
+        data_prep.split_by_time(frames, test=1, validation=0, reach_back=True)
+    state = table(state=np.repeat(["sit", "run"], 20))
+    own = make_frames(state, 5, target="state", label="class")
+    with pytest.raises(DataError, match="reach_back=True is for labels that lie behind the frame"):
+        data_prep.split_by_time(own, reach_back=True)
+
+
+def test_reaching_back_leaves_the_label_of_every_earlier_part_alone():
+    frames = make_frames(np.arange(100), 5, 3)
+    data = data_prep.split_by_time(frames, reach_back=True)
+    whole = replace(frames, reaches_back=True)
+    # The last training label is row 69: one more frame has the first validation row.
+    later = replace(data, train=whole.take(slice(0, len(data.train) + 1)))
+    with pytest.raises(DataError, match=r"leak: row 70 is in a label of the validation part"):
+        data_prep.check(later)
+    with pytest.raises(DataError, match=r"leak: row 73 is in a frame of the test part"):
+        data_prep.check(replace(data, test=replace(data.test, reaches_back=False)))
+
+
+def test_scalers_of_frames_that_reach_back():
+    rows = np.arange(100.0) + 1
+    rows[70:] += 1000
+    frames = make_frames(rows, 5, 3)
+    data = data_prep.split_by_time(frames, test=0.2, validation=0.1, reach_back=True)
+    scaled = data_prep.scale(data, "standard")
+    seen = rows[:70]
+    assert scaled.test.scaling.inputs["standard"] == (seen.mean(), seen.std())
+    assert data_prep.check(scaled).endswith("; scaled by the training rows alone.")
+    everything = data_prep.scale(replace(data, train=frames), "standard").train
+    parts = {name: replace(everything, starts=part.starts) for name, part in data.parts().items()}
+    parts = {name: replace(part, reaches_back=True) for name, part in parts.items()}
+    with pytest.raises(DataError, match=r"leak: the scaler was fitted on row 70 of the validation"):
+        data_prep.check(replace(data, **parts))
+    changes = data_prep.scale(data, "percent_change")
+    assert len(changes.test) == len(data.test)  # the row before a frame may be of another part
+    assert len(changes.train) == len(data.train) - 1  # the first row has none
+
+
 def test_groups_are_cut_at_one_moment():
     time = [*range(0, 100), *range(50, 150)]
     rows = pd.DataFrame({"t": time, "a": np.arange(200), "who": ["x"] * 100 + ["y"] * 100})
@@ -357,10 +406,11 @@ def test_scalers_see_training_rows_alone():
     data = data_prep.scale(data_prep.split_by_time(make_frames(rows, 5, 3)), "min_max")
     train, test = data.train.inputs, data.test.inputs
     assert train.min() == 0
-    assert train.max() == pytest.approx(1)
+    assert train.max() == pytest.approx(66 / 69)
+    assert data.train.labels.max() == 1
     assert test.min() > 10
     standard = data_prep.scale(data_prep.split_by_time(make_frames(rows, 5, 3)), "standard")
-    seen = np.arange(70 - 3)  # the rows of training frames; the last rows are labels alone
+    seen = np.arange(70)  # the rows of training frames and of their labels
     assert standard.train.scaling.inputs["standard"] == (seen.mean(), seen.std())
 
 
@@ -710,6 +760,9 @@ def test_ett_and_forecasting_files(data_folder):
     data = data_prep.scale(data_prep.split_by_time(ett, test=2880, validation=2880), "standard")
     assert data.test.starts[0] == 17420 - 2880
     assert "no row" in data_prep.check(data)
+    standard = data_prep.split_by_time(ett, test=2880, validation=2880, reach_back=True)
+    assert len(standard.test) == 2880 - 96 + 1
+    assert standard.test.starts[0] == 17420 - 2880 - 96
     folder = data_folder / "forecasting"
     months = make_frames(folder / "airline-passengers.csv", 12, time="Month", target="Passengers")
     assert len(months) == 132  # months of 28 to 31 days are no gaps

@@ -93,6 +93,11 @@ def test_no_row_is_in_two_parts(
     assert not seen["train"] & seen["test"]
     assert not seen["validation"] & seen["test"]
     assert data_prep.check(data)
+    back = data_prep.split_by_time(frames, test, validation, reach_back=True)
+    assert data_prep.check(back)
+    trained = {int(row) for inputs in back.train.inputs for row in inputs[:, 0]}
+    assert not trained & {*map(int, back.validation.labels), *map(int, back.test.labels)}
+    assert all(len(part) >= len(data.parts()[name]) for name, part in back.parts().items())
 
 
 @given(
