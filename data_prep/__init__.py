@@ -11,6 +11,7 @@ data_prep.check(prices)                            # no row of a test frame is i
 from data_prep.classes import balance, class_weights
 from data_prep.dataset import Dataset, Part, stratified_split
 from data_prep.errors import DataError
+from data_prep.forecasts import part_rows, season_rows, whole_numbers
 from data_prep.frames import Frames, make_frames
 from data_prep.image_files import load_image_files
 from data_prep.image_frames import image_clips, image_patches, load_clips
@@ -79,6 +80,7 @@ __all__ = [
     "make_pairs",
     "make_triplets",
     "padding_mask",
+    "part_rows",
     "pair_rows",
     "read_lines",
     "read_table",
@@ -86,6 +88,7 @@ __all__ = [
     "read_volume",
     "read_wordpieces",
     "scale",
+    "season_rows",
     "split_by_group",
     "split_by_time",
     "split_stratified",
@@ -93,4 +96,5 @@ __all__ = [
     "stream_windows",
     "teacher_forcing",
     "triplet_rows",
+    "whole_numbers",
 ]

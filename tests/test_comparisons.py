@@ -11,12 +11,21 @@ from visualize import VisualizeError
 
 NORMS = {"a": {"first": [1e-6, 1e-5], "last": [1.0, 2.0]}, "b": {"first": [0.0], "last": [0.5]}}
 TABLE = {"relu": {"accuracy": 0.5, "ratio": 1e-3}, "selu": {"accuracy": 0.75, "ratio": np.nan}}
+DAYS = np.arange("2024-01-01", "2024-01-08", dtype="datetime64[D]")
+FORECASTS = {
+    "times": np.stack([DAYS, DAYS + 30]),
+    "history": [[1, 2, 3, 4], [5, 6, 7, 8]],
+    "truth": [[5, 6, 7], [9, 9, 9]],
+    "forecasts": {"network": [[5, 5, 5], [8, 8, 8]], "naive": [[4, 4, 4], [7, 7, 7]]},
+    "quantity": "price ($)",
+}
 PICTURES = {
     "spread": lambda **options: visualize.plot_spread(
         [1, 2, 3], {"a": [[1, 2, 3], [3, 4, 5]], "b": [[0, 0, 1]]}, "epoch", "loss", **options
     ),
     "score_table": lambda **options: visualize.plot_score_table(TABLE, **options),
     "layers": lambda **options: visualize.plot_layers_over_epochs(NORMS, "norm", **options),
+    "forecasts": lambda **options: visualize.plot_forecasts(**FORECASTS, **options),
     "predictions": lambda **options: visualize.plot_predictions([1, 2], [[2], [1]], **options),
     "texts": lambda **options: visualize.plot_texts({"a": "m" * 99, "said": ""}, **options),
 }
@@ -118,3 +127,31 @@ def test_texts_stand_in_lines_of_the_given_width_as_they_are():
     assert texts(figure) == ["true", "abcd", "e", "", "$f", "said", "x"]
     with pytest.raises(VisualizeError, match="0 texts in lines of 80"):
         visualize.plot_texts({})
+
+
+def test_forecasts_start_behind_the_marked_frame():
+    first, second = visualize.plot_forecasts(**FORECASTS).axes
+    assert second.get_ylabel() == "price ($)"
+    frame = first.patches[0].get_extents().transformed(first.transData.inverted())
+    lines = {line.get_label(): line for line in first.lines}
+    truth = lines["truth"].get_xdata(orig=False)
+    assert (frame.x0, frame.x1) == pytest.approx((truth[0], truth[3]))
+    np.testing.assert_array_equal(lines["truth"].get_ydata(), [1, 2, 3, 4, 5, 6, 7])
+    np.testing.assert_array_equal(lines["network"].get_ydata(), [5, 5, 5])
+    np.testing.assert_array_equal(lines["network"].get_xdata(orig=False), truth[4:])
+    np.testing.assert_array_equal(second.lines[2].get_ydata(), [7, 7, 7])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"forecasts": {}}, "0 forecasts to draw: give 1 to 6"),
+        ({"truth": [5, 6, 7]}, r"truth \(3,\): give"),
+        ({"history": np.zeros((0, 4))}, r"history \(0, 4\) .* none of them empty"),
+        ({"times": DAYS}, r"times \(7,\): \(2, 7\) is needed"),
+        ({"forecasts": {"a": [[1, 2]] * 2}}, r"a \(2, 2\): \(2, 3\) is needed"),
+    ],
+)
+def test_forecasts_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(VisualizeError, match=message):
+        visualize.plot_forecasts(**FORECASTS | changes)

@@ -5,6 +5,7 @@ window opens and no global state changes.
 """
 
 from visualize.comparisons import (
+    plot_forecasts,
     plot_layers_over_epochs,
     plot_predictions,
     plot_score_table,
@@ -88,6 +89,7 @@ __all__ = [
     "plot_feature_maps",
     "plot_filters",
     "plot_forecast",
+    "plot_forecasts",
     "plot_gan",
     "plot_gradient_flow",
     "plot_gru_cell",

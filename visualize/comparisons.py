@@ -1,8 +1,9 @@
-"""Plots that hold networks against each other: scores, spread over runs, layers over epochs."""
+"""Plots that hold networks against each other: scores, spread over runs, layers, forecasts."""
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from visualize.errors import VisualizeError
@@ -269,6 +270,66 @@ def plot_texts(texts, width=80, ax=None):
             ax.text(0.5, y, line, fontfamily="DejaVu Sans Mono", **options)
         y -= 1.6 * 1.3
     return ax.figure
+
+
+def plot_forecasts(times, history, truth, forecasts, quantity="", ax=None):
+    """Draw several forecasts beside what happened, each with the frame that was seen marked.
+
+    Args:
+        times: (examples, window + steps) dates or numbers of the frames' rows and those behind.
+        history: (examples, window) what was seen.
+        truth: (examples, steps) what happened behind it.
+        forecasts: {name: (examples, steps)}, at most 6; the first is drawn strongest.
+        quantity: what the values are, with their unit.
+        ax: matplotlib Axes to divide into panels; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure, a panel for each example.
+
+    Raises:
+        VisualizeError: if there is nothing to draw, or the shapes do not fit each other.
+    """
+    times, history, truth = np.asarray(times), np.asarray(history), np.asarray(truth)
+    forecasts = {name: np.asarray(values) for name, values in forecasts.items()}
+    if not 1 <= len(forecasts) < len(LINES):
+        raise VisualizeError(f"{len(forecasts)} forecasts to draw: give 1 to {len(LINES) - 1}.")
+    if history.ndim != 2 or truth.ndim != 2 or not history.size or not truth.size:
+        raise VisualizeError(
+            f"history {history.shape} and truth {truth.shape}: give (examples, window) and "
+            f"(examples, steps), none of them empty."
+        )
+    examples, window = history.shape
+    shapes = {"truth": (truth, truth.shape[1]), "times": (times, window + truth.shape[1])}
+    shapes |= {name: (values, truth.shape[1]) for name, values in forecasts.items()}
+    for name, (values, columns) in shapes.items():
+        if values.shape != (examples, columns):
+            raise VisualizeError(f"{name} {values.shape}: ({examples}, {columns}) is needed.")
+    if ax is None:
+        figure = Figure(figsize=(7.2, 2.1 * examples + 0.4), layout="constrained")
+        panels = figure.subplots(examples, 1, squeeze=False)[:, 0]
+    else:
+        panels = make_panels(ax, examples, 1, gap=(0, 0.35))[:, 0]
+    for number, panel in enumerate(panels):
+        seen, behind = times[number, :window], times[number, window:]
+        panel.axvspan(seen[0], seen[-1], color=FAINT, alpha=0.5, lw=0, label="frame")
+        # The truth goes on from the frame's last row without a break.
+        whole = np.concatenate([history[number], truth[number]])
+        panel.plot(times[number], whole, color=BLUE, label="truth")
+        styles = LINES[1 : 1 + len(forecasts)]
+        for rank, (style, (name, values)) in enumerate(zip(styles, forecasts.items(), strict=True)):
+            style = {key: style[key] for key in ("color", "linestyle")}
+            panel.plot(behind, values[number], **style, label=name, lw=1.2 if rank else 1.9)
+        if np.issubdtype(times.dtype, np.datetime64):
+            locator = AutoDateLocator(minticks=4, maxticks=9)
+            panel.xaxis.set_major_locator(locator)
+            panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        panel.set_ylabel(quantity, parse_math=False)
+        panel.margins(x=0.02)
+        style_axes(panel)
+    panels[0].legend(
+        frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0
+    )
+    return panels[0].figure
 
 
 def _draw_bars(ax, places, values, log):

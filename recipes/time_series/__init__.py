@@ -1,0 +1,1 @@
+"""Time series: forecasts of the next values and of a direction."""
