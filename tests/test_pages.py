@@ -18,7 +18,7 @@ from recipes.report import Report
 
 EXPECTED_FILE = Path(__file__).with_name("expected.json")
 PAGES = {page.name: page for page in catalog.pages()}
-LONG = ("def train_step", "while ", "def decode", "def generate", "ops.fori_loop")
+LONG = ("def train_step", "while ", "def decode", "def generate", "ops.fori_loop", "layers.RNN(")
 GUARD = """
 if __name__ == "__main__":
     from recipes.__main__ import run_script
