@@ -13,6 +13,7 @@ from data_prep.named import find_named
 from data_prep.tables import read_examples
 
 MIN_ROWS, MIN_ROWS_OF_CLASS = 20, 5  # so that training and test part have every class
+PRICES = ["time", "low", "high", "open", "close", "volume"]
 SERIES_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -23,6 +24,9 @@ def load_series(data):
         data: "co2", "elnino" or "sunspots" (installed with statsmodels), sorted and at a fixed
             frequency; or the path of a CSV (.csv, .csv.gz) or Parquet file whose first column is
             the time. `make_frames` reads other files, such as those without a header, itself.
+            Or a folder of prices, a CSV file without a header for each market: time (seconds since
+            1970), low, high, open, close, volume. It gives NAME_close and NAME_volume of each at
+            the times that all have, in the order of time.
 
     Returns:
         A DataFrame with the time as index and a column per quantity in its units; a missing value
@@ -35,7 +39,8 @@ def load_series(data):
     if named:
         name, source, frame = str(data), named.full_source(), named.load()
     else:
-        name, source, frame = Path(data).name.split(".")[0], f"file {data}", _read_series(data)
+        read = _read_prices if Path(data).is_dir() else _read_series
+        name, source, frame = Path(data).name.split(".")[0], f"file {data}", read(data)
     times = frame.index.to_numpy().astype("datetime64[s]").astype("int64")
     frame.attrs = {
         "name": name,
@@ -296,6 +301,21 @@ def _read_series(path):
             f"put the time first."
         )
     return frame.set_index(pd.DatetimeIndex(times, name="time")).drop(columns=time)
+
+
+def _read_prices(folder):
+    """Close and volume of every market in a folder, with the time as index."""
+    import pandas as pd
+
+    from data_prep.tables import join_tables, read_table
+
+    paths = [path for path in sorted(Path(folder).iterdir()) if ".csv" in path.suffixes]
+    if not paths:
+        raise DataError(f"{folder}: no .csv or .csv.gz file in this folder; give one with prices.")
+    tables = {path.name.split(".csv")[0]: read_table(path, PRICES) for path in paths}
+    tables = {name: table[["time", "close", "volume"]] for name, table in tables.items()}
+    frame = join_tables(tables, "time").set_index("time").sort_index()
+    return frame.set_axis(pd.to_datetime(frame.index, unit="s"))
 
 
 def _read_series_npz(path):

@@ -303,6 +303,60 @@ def forecast_examples(part, forecasts, count=3):
     }
 
 
+def directions(data, names=("majority", "persistence", "reversal")):
+    """Simple answers to the question whether the target will be up or down.
+
+    Args:
+        data: a data_prep.Dataset of Frames with labels of the kind "direction", up or down.
+        names: "majority" always answers the training part's most frequent class; "persistence" the
+            direction of the last `horizon` rows of the frame, "reversal" the other one; "logistic
+            regression" is no trivial answer, but the linear model to show beside a network.
+
+    Returns:
+        {name: classes of the test part, integers (frames,)}.
+    """
+    test, found = data.test, {}
+    for name in names:
+        if name in ("persistence", "reversal"):
+            targets = test.table.targets[:, 0]
+            last = test.starts + (test.window - 1)
+            up = targets[last] > targets[last - test.labelling.horizon]
+            found[name] = (up == (name == "persistence")).astype(int)
+        else:
+            inputs = _flat_inputs(data, needed=name != "majority")
+            classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
+            found[name] = classifier.predict(inputs["test"])
+    return found
+
+
+def balanced(labels, predicted, block):
+    """Accuracy where every class counts the same, with its confidence interval.
+
+    Args:
+        labels: true classes, integers (examples,), in time order.
+        predicted: answered classes, (examples,).
+        block: neighbours whose hits are alike, for `block_bootstrap`.
+
+    Returns:
+        {"balanced accuracy": mean over the classes of the share of a class that is found, so that
+        an answer that is always the same has 1 / classes, "low end of 95%", "high end of 95%" of
+        its interval, "accuracy": share right}.
+    """
+    labels, hits = np.asarray(labels), np.equal(labels, predicted)
+    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    found = np.bincount(label, hits) / counts
+    mean = found.mean()
+    # What each example adds: the mean of these is that of the classes, to first order in each draw.
+    parts = mean + (hits - found[label]) * len(labels) / (len(counts) * counts[label])
+    low, high = block_bootstrap(parts, block)
+    return {
+        "balanced accuracy": float(mean),
+        "low end of 95%": low,
+        "high end of 95%": high,
+        "accuracy": float(hits.mean()),
+    }
+
+
 def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
     """Confidence interval of the mean of a series whose neighbours are alike.
 

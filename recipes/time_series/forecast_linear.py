@@ -126,10 +126,10 @@ def run(
         )
         trained.append((model, parts.describe()))
         forecasts = {"forecast": model.predict(parts.test.batches(256), verbose=0)}
-        forecasts |= scores.forecasters(parts, season)
+        forecasts |= scores.forecasters(parts, season, ["seasonal naive"])
         examples = scores.forecast_examples(parts.test, forecasts)
         pictures[f"forecasts_{horizon}"] = visualize.plot_forecasts(**examples)
-        forecasts |= scores.forecasters(parts, season, ["linear"])
+        forecasts |= scores.forecasters(parts, season, ["persistence", "linear"])
         for name, values in forecasts.items():
             for error, value in scores.forecast(parts.test, values).items():
                 errors.setdefault(name, {})[f"{error} at horizon {horizon}"] = value

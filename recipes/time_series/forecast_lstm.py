@@ -170,7 +170,8 @@ def run(
         )
         forecasts[way] = model.predict(parts.test.batches(256), verbose=0)
     simple = scores.forecasters(parts, season)
-    shown = {"direct": forecasts["direct"]} | forecasts | simple
+    shown = {"direct": forecasts["direct"]} | forecasts
+    shown["seasonal naive"] = simple["seasonal naive"]
     examples = scores.forecast_examples(parts.test, shown)
     forecasts |= simple | scores.forecasters(parts, season, ["linear"])
     errors = {way: scores.forecast(parts.test, values) for way, values in forecasts.items()}
