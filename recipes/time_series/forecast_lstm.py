@@ -1,4 +1,4 @@
-"""An LSTM that forecasts the next rows of a series, all at once or one step from the other.
+"""An LSTM that forecasts the next rows of a series, at once or step by step.
 
     frame (104, 1) -> less its last row -> 13 rows at a time -> lstm 64 -> next rows (52, 1)
 
