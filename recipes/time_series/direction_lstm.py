@@ -127,21 +127,21 @@ def run(
     simple = scores.directions(parts)
     answers = simple | scores.directions(parts, ["logistic regression"])
     answers["network"] = probabilities.argmax(axis=1)
-    block = min(window + horizon, len(labels) // 5)  # frames further apart share no row
+    block = min(window + horizon, 1 + len(labels) // 5)  # frames further apart share no row
     found = {name: scores.balanced(labels, answer, block) for name, answer in answers.items()}
-    ours = found["network"]
-    low, high = ours["low end of 95%"], ours["high end of 95%"]
+    mean, low, high, _ = found["network"].values()
     better = low > 1 / len(parts.classes)
-    figure = visualize.plot_confusion_matrix(scores.confusion(labels, probabilities), parts.classes)
+    matrix = scores.confusion(labels, probabilities)
+    figure = visualize.plot_confusion_matrix(matrix, parts.classes)
     figure.axes[0].set_title(
-        f"balanced accuracy {ours['balanced accuracy']:.3f}, 95% from {low:.3f} to {high:.3f}:\n"
+        f"balanced accuracy {mean:.3f}\n95%: {low:.3f} to {high:.3f}\n"
         f"{'better' if better else 'no better'} than chance"
     )
     return Report(
         model=model,
         headline="balanced accuracy",
         scores=scores.classification(labels, probabilities, parts.classes)
-        | ours
+        | found["network"]
         | {"better than chance (1 yes, 0 no)": float(better)},
         beside={"logistic regression": found["logistic regression"]},
         baselines={name: found[name] for name in simple},
