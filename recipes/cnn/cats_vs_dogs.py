@@ -5,7 +5,8 @@
 Photos stay on disk and are read batch by batch; a broken file is named and left out. A few hundred
 photos are soon learnt by heart. So each time one comes it is mirrored, moved, zoomed and turned a
 little, at random: the class stays, the pixels are never the same twice. The layers that do it are
-part of the model and rest when it predicts. The same network is first trained without them.
+part of the model and rest when it predicts. The same network is first trained without them; where
+patches of one photo are all alike, as in the textures, it may well be the better one.
 
 Differs from cnn: photos from files, augmentation, and the mean over all places in place of a dense
 layer, so that an image of any size will do.
@@ -88,12 +89,14 @@ def run(
         seed: draws the first weights, the order of photos, their changes and the validation part.
         learning_rate: the highest step size of Adam, reached after a third of the training.
         image_size: height and width in pixels that photos from files are brought to.
-        augmentation: strength of the random changes in training; 0 for none.
+        augmentation: strength of the random changes in training, above 0.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
+    if augmentation <= 0:
+        raise data_prep.DataError(f"augmentation is {augmentation}; give a strength above 0.")
     size = (image_size, image_size)
     photos = data_prep.load_images(data, seed, image_size=size, min_size=(16, 16), lazy=True)
     steps = epochs * -(-len(photos.train) // batch_size)
@@ -102,7 +105,7 @@ def run(
         learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
     )
     accuracies, lines = {}, {}
-    for strength in (0.0, augmentation) if augmentation else (0.0,):
+    for strength in (0.0, augmentation):
         model = build_cats_vs_dogs(photos.input_shape, len(photos.classes), augmentation=strength)
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
@@ -127,17 +130,8 @@ def run(
     matrix = scores.confusion(labels, probabilities)
     hardest, titles = scores.hardest(labels, probabilities, photos.classes)
     images = photos.test.take(test.rows_read[hardest]).batches(12)[0][0]
-    pictures = {
-        "confusion": visualize.plot_confusion_matrix(matrix, photos.classes),
-        "hardest": visualize.plot_images(images, titles),
-    }
-    if augmentation:
-        images = np.repeat(photos.train.batches(1)[0][0], 12, axis=0)
-        images[1:] = model.get_layer("augmentation")(images[1:], training=True)
-        pictures["augmentation"] = visualize.plot_images(images, ["as it is", *range(1, 12)])
-        pictures["accuracy"] = visualize.plot_spread(
-            range(1, epochs + 1), lines, "epoch", "accuracy"
-        )
+    changed = np.repeat(photos.train.batches(1)[0][0], 12, axis=0)
+    changed[1:] = model.get_layer("augmentation")(changed[1:], training=True)
     without = {"accuracy": accuracies["accuracy without augmentation"]}
     return Report(
         model=model,
@@ -146,5 +140,10 @@ def run(
         baselines=scores.classification_baselines(photos, ["majority"]),
         beside={"the same network without augmentation": without},
         data=photos.describe(),
-        pictures=pictures,
+        pictures={
+            "confusion": visualize.plot_confusion_matrix(matrix, photos.classes),
+            "hardest": visualize.plot_images(images, titles),
+            "augmentation": visualize.plot_images(changed, ["as it is", *range(1, 12)]),
+            "accuracy": visualize.plot_spread(range(1, epochs + 1), lines, "epoch", "accuracy"),
+        },
     )

@@ -54,7 +54,7 @@ def build_cnn(
     return keras.Sequential(
         [
             keras.Input(input_shape),  # (batch, height, width, channels)
-            # Normalised behind the pooling: a quarter of the work. It would undo a bias.
+            # Normalised behind the pooling: a quarter of the work. No bias: it would be undone.
             layers.Conv2D(
                 filters[0], kernel_sizes[0], padding="same", use_bias=False, name="conv_1"
             ),

@@ -5,9 +5,9 @@
 A CT scan is a stack of slices, and what it shows goes through several of them. So the kernel is a
 small cube that moves along three axes, and a pattern is known wherever it is in the body. Volumes
 are few and large: each time one comes in training it is mirrored and moved at random in 3-D.
-Pooling halves all three axes, which leaves an eighth of the work to the next convolution. Most
-patients are well, so that always answering the majority is often right; the AUC, how often an ill
-one is ranked above a well one, says more.
+Pooling halves all three axes, which leaves an eighth of the work to the next convolution. Where
+most patients are well, always answering the majority is often right; the AUC, how often an ill one
+is ranked above a well one, says more. By default the scans are drawn phantoms, half of them ill.
 
 Differs from cnn: three dimensions, volumes of CT scans (NIfTI, DICOM), augmentation.
 

@@ -84,6 +84,8 @@ def run(
     Returns:
         A Report on the second half of the classes, or on all with weights.
     """
+    if draws < 1:
+        raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
     images = data_prep.load_images(data, seed, image_size=(size, size), min_size=(8, 8))
     images = image_tasks.scatter(images, size)
     source, target = (None, images) if weights != "none" else image_tasks.class_halves(images)
@@ -113,7 +115,7 @@ def run(
         for count, draw in tasks:
             rows = image_tasks.in_turns(labels, seed * draws + draw)[:count]
             rows = np.resize(rows, max(count, 16 * batch_size))  # few come round in an epoch
-            if (count, draw) in (tasks[0], tasks[-1]):
+            if (count, draw) == tasks[0] or len(rows) > 16 * batch_size:
                 _compile(network, rate, epochs * -(-len(rows) // batch_size))
             for variable in network.optimizer.variables:  # Adam starts afresh
                 variable.assign(ops.zeros_like(variable))
@@ -143,7 +145,5 @@ def _compile(model, learning_rate, steps):
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
     )
-    adam = keras.optimizers.Adam(schedule)
-    model.compile(
-        adam, "sparse_categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16
-    )
+    adam, loss = keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy"
+    model.compile(adam, loss, metrics=["accuracy"], steps_per_execution=16)

@@ -90,8 +90,8 @@ def run(
     """
     names = list(INITIALIZERS) if activations == "all" else activations.split(",")
     if set(names) - set(INITIALIZERS) or hidden_layers < 1:
-        known = f"{', '.join(INITIALIZERS)}, in 1 hidden layer or more"
-        raise data_prep.DataError(f"activations {activations!r}: give all, or some of {known}.")
+        wrong = f"{activations!r} in {hidden_layers} hidden layers: give all, or some of"
+        raise data_prep.DataError(f"{wrong} {', '.join(INITIALIZERS)}, in 1 or more layers.")
     images = data_prep.load_images(data, seed=seed)
     sample = images.train.take(np.random.default_rng(seed).permutation(len(images.train))[:1000])
     shape = images.input_shape, len(images.classes)

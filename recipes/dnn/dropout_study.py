@@ -5,8 +5,8 @@
 A wide network learns a hundred images by heart: right on each of them, and far too sure where it is
 wrong on others. The gap between the two is overfitting. Dropout silences a random share of the
 values at each training step, so that no unit can rely on another one; at prediction all work, as a
-mean over the thinner networks that were trained. Both networks are trained several times, on other
-images and from other first weights. Their training scores are measured as at prediction: those that
+mean over the thinner networks that were trained. Both networks are trained several times, each
+time on the same newly drawn images. Their training scores are measured as at prediction: those that
 Keras prints suffer from the silenced units. What counts is the cross-entropy, in which a network
 pays for being sure of its mistakes; "gap" is that on test images less that on training images.
 
@@ -81,8 +81,9 @@ def run(
     images = data_prep.load_images(data, seed=seed)
     least, most = len(images.classes), len(images.train) - len(images.classes)
     if repeats < 1 or not least <= samples <= most:
+        wrong = f"{samples} samples, {repeats} repeats"
         raise data_prep.DataError(
-            f"{samples} samples, {repeats} repeats: give {least} to {most}, and a repeat or more."
+            f"{wrong}: give {least} to {most} samples, and 1 or more repeats."
         )
     steps = epochs * -(-samples // batch_size)
     # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
@@ -112,10 +113,10 @@ def run(
                 callbacks=[_Training(few), *callbacks],
             ).history
             for score, lines in curves.items():
-                lines.setdefault(f"training, {name}", []).append(history[f"still_{score}"])
+                lines.setdefault(f"training, {name}", []).append(history[f"resting_{score}"])
                 lines.setdefault(f"validation, {name}", []).append(history[f"val_{score}"])
             loss, accuracy = model.evaluate(images.test.inputs, images.test.labels, verbose=0)
-            found.setdefault(name, []).append([loss, accuracy, loss - history["still_loss"][-1]])
+            found.setdefault(name, []).append([loss, accuracy, loss - history["resting_loss"][-1]])
     names = ("cross-entropy", "accuracy", "gap")
     means = {kind: dict(zip(names, np.mean(of, 0), strict=True)) for kind, of in found.items()}
     without, axis = means["without dropout"], range(1, epochs + 1)
@@ -137,7 +138,7 @@ def run(
 
 
 class _Training(keras.callbacks.Callback):
-    """Add the scores on the training images with dropout at rest, "still_...", to the history."""
+    """Add the scores on the training images with dropout at rest, "resting_...", to the history."""
 
     def __init__(self, part):
         super().__init__()
@@ -146,5 +147,5 @@ class _Training(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs):
         probabilities = self.model.predict_on_batch(self.part.inputs)
         right = probabilities[np.arange(len(self.part)), self.part.labels]
-        logs["still_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
-        logs["still_accuracy"] = float((probabilities.argmax(1) == self.part.labels).mean())
+        logs["resting_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
+        logs["resting_accuracy"] = float((probabilities.argmax(1) == self.part.labels).mean())

@@ -4,7 +4,7 @@
 
 One number is enough for two classes: the sigmoid turns it into the probability p of the second
 class, and that of the first is 1 - p. Binary cross-entropy is -log(p) where the second class is
-true, -log(1 - p) where it is not. From a half on the second class is answered; another threshold
+true, -log(1 - p) where it is not. Above a half the second class is answered; another threshold
 trades missed cases for false alarms, and the AUC judges the network for all thresholds at once.
 Without its hidden layers this is logistic regression, which on a few hundred rows may well win.
 

@@ -3,10 +3,10 @@
     10 measurements -> dense 32 -> number (1,)
 
 A number to predict may be of any size and sign, so the last layer is the bare weighted sum: a
-sigmoid would end at 1, a ReLU at 0. The loss is the mean squared error, whose best answer is the
-mean of all targets that go with an input. Targets in the hundreds would make its gradients huge and
-leave a network that starts near 0 far to go: it learns targets of mean 0 and deviation 1, and its
-predictions are taken back to the original unit. Without its hidden layers this is linear
+sigmoid cannot go above 1, a ReLU not below 0. The loss is the mean squared error, whose best answer
+is the mean of all targets that go with an input. Targets in the hundreds would make its gradients
+huge and leave a network that starts near 0 far to go: it learns targets of mean 0 and deviation 1,
+and its predictions are taken back to the original unit. Without its hidden layers this is linear
 regression, of which ridge, with a penalty on large weights, is the form for a few hundred rows.
 
 Differs from mlp_classifier: no activation in place of the softmax, mean squared error, scaled
@@ -95,7 +95,7 @@ def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, 
         validation_data=(table.validation.inputs, (table.validation.labels - mean) / deviation),
         callbacks=list(callbacks),
     )
-    # (batch, 1), from deviations, in which the saved model answers, back to the target's unit
+    # (batch, 1); the model answers in deviations from the mean: back to the target's unit
     predictions = model.predict(table.test.inputs, batch_size=256, verbose=0) * deviation + mean
     return Report(
         model=model,

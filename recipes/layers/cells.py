@@ -99,17 +99,17 @@ class GRUCell(layers.Layer):
 
     update gate    z[t] = sigmoid(W_z x[t] + U_z h[t-1] + b_z)    how much of h stays
     reset gate     r[t] = sigmoid(W_r x[t] + U_r h[t-1] + b_r)    how much of h is looked at
-    candidate      h~[t] = tanh(W_h x[t] + U_h (r[t] * h[t-1]) + b_h)           version 1
-                   h~[t] = tanh(W_h x[t] + r[t] * (U_h h[t-1] + d_h) + b_h)     version 3
+    candidate      h~[t] = tanh(W_h x[t] + U_h (r[t] * h[t-1]) + b_h)           reset before, or
+                   h~[t] = tanh(W_h x[t] + r[t] * (U_h h[t-1] + d_h) + b_h)     reset after
     hidden state   h[t] = z[t] * h[t-1] + (1 - z[t]) * h~[t]
 
-    Version 1 is Cho et al. 2014, reset_after=False. In version 3, reset_after=True, the products
-    with h[t-1] need no r[t], so that one matrix product serves all three; they have biases d of
-    their own, also in the gates. It is what cuDNN computes and Keras's default.
+    The first is as in Cho et al. 2014, reset_after=False. In the second, reset_after=True, the
+    products with h[t-1] need no r[t], so that one matrix product serves all three; they have biases
+    d of their own, also in the gates. It is what cuDNN computes, and Keras's default.
 
     Args:
         units: size of the hidden state.
-        reset_after: whether the reset gate multiplies behind U_g or before it.
+        reset_after: whether the reset gate multiplies after the product with U_h or before it.
     """
 
     def __init__(self, units=32, reset_after=True, **kwargs):
@@ -157,8 +157,8 @@ def gradients_through_time(weights, inputs, labels, activation="tanh"):
         activation: "tanh" or "relu".
 
     Returns:
-        (gradients of the mean cross-entropy, in the order of the weights, and its norms at h[1],
-        h[2], ... as shares of that at the last state, (time,)).
+        (gradients of the mean cross-entropy, in the order of the weights, and the norms of
+        the gradient at h[1], h[2], ... as shares of that at the last state, (time,)).
     """
     w, u, b, w_out, b_out = (np.asarray(weight, "float64") for weight in weights)
     if activation not in ("tanh", "relu"):

@@ -2,9 +2,9 @@
 
     characters (any) -> embedding 64 -> lstm 192 -> logits of the next character (any, 102)
 
-Every character is the label of those before it. In training the network is given the true text
-whatever it said itself: teacher forcing. When it writes it is given its own choices: free running,
-where one slip changes all that follows. A run shows both side by side on the same text.
+Every character is the label of those before it. In training the network is given the true text,
+whatever it would have said: teacher forcing. When it writes it is given its own choices: free
+running, where one slip changes all that follows. A run shows both side by side on the same text.
 
 Back-propagation through time over half a million steps is cut short: the text is read in windows
 of 50 steps. The state at the end of a window is where the next one begins, but the gradient stops
@@ -64,7 +64,7 @@ class Writer(keras.Model):
         length: characters to write.
         temperature: the logits are divided by it: below 1 bolder in the likely, above 1 wilder;
             0 always takes the likeliest.
-        top_k: draw from the so many likeliest characters alone; 0 for all.
+        top_k: draw from the top_k likeliest characters alone; 0 for all.
         seed: draws the characters.
     """
 
@@ -131,12 +131,14 @@ def run(
         learning_rate: the highest step size of Adam, reached after a third of the training.
         units: size of the state of the LSTM.
         temperature: of the text written in the report.
-        top_k: the text in the report is drawn from the so many likeliest characters; 0 for all.
+        top_k: the text in the report is drawn from the top_k likeliest characters; 0 for all.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
+    if units < 1:
+        raise data_prep.DataError(f"units is {units}; give 1 or more.")
     text = data_prep.load_long_text(data, seed=seed)
     vocabulary = data_prep.fit_characters(text.train.inputs)
     size = len(vocabulary)

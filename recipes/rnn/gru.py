@@ -102,7 +102,7 @@ def run(
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
     )
-    amounts = range(0, padding + 1, 4)
+    amounts = sorted({*range(0, padding, 4), padding})
     found, lines, changes = {}, {}, {}
     for name, model in networks.items():
         model.compile(

@@ -5,11 +5,13 @@
 A recurrent network is as long as its sequences, so the same cell serves all of these; on a yearly
 series, with one year one step:
 
-    one_to_one             this year -> the next: no sequence at all, a feed-forward network
-    one_to_many            this year -> the next 11: the vector is the input of every step
+    one_to_one             this year and its change -> the next: a feed-forward network
+    one_to_many            the same -> the next 11: the vector is the input of every step
     many_to_one            22 years -> the next: only the last state is used
     many_to_many_equal     22 years -> after each, the one that follows: every state is used
     many_to_many           22 years -> the next 11: an encoder reads, a decoder then writes
+
+All beat persistence, on so few years; a linear forecast stands beside them, and is the better one.
 
 Reference: Karpathy, "The unreasonable effectiveness of recurrent neural networks", 2015; Sutskever
 et al., "Sequence to sequence learning with neural networks", 2014.
@@ -110,6 +112,8 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
             "persistence": persistence["root mean squared error"],
             "network": errors[kind]["root mean squared error"],
         }
+    linear = scores.forecasters(frames, 11, ["linear"])["linear"][..., 0]
+    linear = frames.test.labels_to_original(linear)
     seen = frames.test.inputs_to_original(frames.test.inputs)[-1, :, 0]
     return Report(
         model=model,
@@ -119,6 +123,7 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
         | {f"root mean squared error of {kind}": row["network"] for kind, row in table.items()}
         | {f"persistence for {kind}": row["persistence"] for kind, row in table.items()},
         baselines={"persistence": persistence},
+        beside={"linear": scores.regression(truth.ravel(), linear.ravel())},
         data=frames.describe(),
         pictures={
             "types": visualize.plot_rnn_types(),
