@@ -132,7 +132,7 @@ def stratified_split(labels, fraction, seed, what="validation"):
 
     Args:
         labels: class of each row, (rows,).
-        fraction: share of the rows that goes into the second set, 0 to 1.
+        fraction: share of the rows that goes into the second set, 0 to 1; 0 leaves it empty.
         seed: equal seeds give equal sets.
         what: what the second set is for, named in the error.
 
@@ -142,6 +142,8 @@ def stratified_split(labels, fraction, seed, what="validation"):
     Raises:
         DataError: where a class has too few rows to be in both sets.
     """
+    if fraction == 0:
+        return np.arange(len(labels)), np.arange(0)
     try:
         first, second = train_test_split(
             np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed

@@ -58,7 +58,8 @@ def load_labelled_series(data="control_charts", seed=0, validation=0.1):
             y_test: series (examples, time) or, as in the UCR archive, (examples, channels, time);
             labels (examples,), and `classes`, their names, if they are numbers into it.
         seed: draws the validation part. The test part is the same for every seed.
-        validation: share of the training series, the same in each class, to cut for validation.
+        validation: share of the training series, the same in each class, to cut for validation;
+            0 for none, an empty part.
 
     Returns:
         A Dataset. Inputs are float32 (examples, time, channels), each channel standardised by

@@ -1,5 +1,6 @@
 """Scores of predictions on test data, and the trivial baselines to hold them against."""
 
+import math
 import warnings
 
 import numpy as np
@@ -13,13 +14,14 @@ from sklearn.metrics import (
     roc_auc_score,
     root_mean_squared_error,
 )
-from sklearn.neighbors import NearestCentroid
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 CLASSIFIERS = {
     "majority": lambda: DummyClassifier(strategy="most_frequent"),
     "nearest centroid": NearestCentroid,
+    "1-nearest neighbour": lambda: KNeighborsClassifier(1, algorithm="brute"),
     "logistic regression": lambda: make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=1000)
     ),
@@ -121,8 +123,9 @@ def classification_baselines(data, names=("majority", "nearest centroid")):
         data: a data_prep.Dataset with array inputs, flattened for the baselines, and labels
             (examples,). For "majority" the inputs may be anything.
         names: of CLASSIFIERS: "majority" always answers the most frequent class, "nearest
-            centroid" the class whose mean input is nearest; "logistic regression" is no trivial
-            baseline, but the linear model to show beside a network.
+            centroid" the class whose mean input is nearest, "1-nearest neighbour" that of the
+            nearest training input; "logistic regression" is no trivial baseline, but the linear
+            model to show beside a network.
 
     Returns:
         {name: {"accuracy": share right}}, 0 to 1; of two classes and with probabilities also
@@ -136,7 +139,8 @@ def classification_baselines(data, names=("majority", "nearest centroid")):
             classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
         predicted = classifier.predict(inputs["test"])
         scores[name] = {"accuracy": float(accuracy_score(data.test.labels, predicted))}
-        if name != "nearest centroid" and len(np.unique(data.test.labels)) == 2:
+        ranks = name in ("majority", "logistic regression")  # the others give classes alone
+        if ranks and len(np.unique(data.test.labels)) == 2:
             probabilities = classifier.predict_proba(inputs["test"])
             if probabilities.shape[1] == 2:
                 scores[name]["AUC"] = float(roc_auc_score(data.test.labels, probabilities[:, 1]))
@@ -426,8 +430,9 @@ def _distances(part, block=1024):
 
 def _flat_inputs(data, needed=True):
     """Inputs of each part as (examples, features); where they are not needed, one zero each."""
+    features = math.prod(data.input_shape)  # not -1, which an empty part has no answer for
     return {
-        name: np.reshape(part.inputs, (len(part), -1)) if needed else np.zeros((len(part), 1))
+        name: np.reshape(part.inputs, (len(part), features)) if needed else np.zeros((len(part), 1))
         for name, part in data.parts().items()
     }
 

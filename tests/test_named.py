@@ -573,6 +573,15 @@ def test_labelled_series_from_a_file_have_time_first_and_class_names(tmp_path):
     np.testing.assert_allclose(original, charts()["x_test"].swapaxes(1, 2), rtol=1e-4)
 
 
+def test_without_a_validation_share_all_series_are_for_training(tmp_path):
+    path = tmp_path / "charts.npz"
+    np.savez(path, **charts())
+    data = data_prep.load_labelled_series(path, validation=0)
+    assert len(data.train) == len(charts()["x_train"])
+    assert len(data.validation) == 0
+    assert data.validation.inputs.shape[1:] == data.train.inputs.shape[1:]
+
+
 def test_ucr_files(data_folder):
     for name, sizes, shape in (
         ("GunPoint", (45, 5, 150), (150, 1)),

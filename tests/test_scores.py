@@ -158,3 +158,13 @@ def test_long_ngrams_know_a_text_that_repeats():
     assert scores.ngram_bits(text, text, 3, 4) < 0.05
     with pytest.raises(ValueError, match="n-grams of 0 tokens"):
         scores.ngram_bits(text, text, 0, 4)
+
+
+def test_one_nearest_neighbour_answers_with_the_class_of_the_nearest_input():
+    # The centroids, 4 and 5, would give the opposite answers.
+    train = data_prep.Part(np.array([[0.0], [8.0], [4.5], [5.5]]), np.array([0, 0, 1, 1]))
+    test = data_prep.Part(np.array([[0.5], [7.0], [5.2], [4.6]]), np.array([0, 0, 1, 0]))
+    empty = data_prep.Part(np.zeros((0, 1)), np.zeros(0, int))
+    data = data_prep.Dataset("toy", "here", train, empty, test, classes=("a", "b"))
+    found = scores.classification_baselines(data, ("1-nearest neighbour",))
+    assert found == {"1-nearest neighbour": {"accuracy": 0.75}}, "no ranking, so no AUC"

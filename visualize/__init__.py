@@ -60,6 +60,7 @@ from visualize.schematics import (
     plot_unrolled_rnn,
     plot_vec2seq,
 )
+from visualize.sequence_plots import plot_class_activation
 from visualize.unit_deaths import plot_unit_deaths
 from visualize.volumes import plot_layers
 
@@ -82,6 +83,7 @@ __all__ = [
     "plot_attention",
     "plot_autoencoder",
     "plot_capsule_routing",
+    "plot_class_activation",
     "plot_confusion_matrix",
     "plot_convolution",
     "plot_dead_relus",
