@@ -116,6 +116,28 @@ def regression(targets, predictions):
     }
 
 
+def frames(truth, predictions):
+    """Errors of predicted frames of clips, over all and for each step ahead.
+
+    Args:
+        truth: the frames that came, (clips, horizon, height, width, channels).
+        predictions: the same shape.
+
+    Returns:
+        {"mean squared error", "mean squared error 1 ahead", ...}, per pixel.
+    """
+    truth, predictions = np.asarray(truth, "float64"), np.asarray(predictions, "float64")
+    if truth.ndim != 5 or predictions.shape != truth.shape:
+        raise ValueError(
+            f"truth {truth.shape} and predictions {predictions.shape} do not fit: both are "
+            f"(clips, horizon, height, width, channels)."
+        )
+    errors = np.mean((truth - predictions) ** 2, axis=(0, 2, 3, 4))  # (horizon,)
+    name = "mean squared error"
+    by_step = {f"{name} {step} ahead": float(error) for step, error in enumerate(errors, start=1)}
+    return {name: float(errors.mean())} | by_step
+
+
 def classification_baselines(data, names=("majority", "nearest centroid")):
     """Fit simple classifiers on the training part and score them on the test part.
 

@@ -168,3 +168,18 @@ def test_one_nearest_neighbour_answers_with_the_class_of_the_nearest_input():
     data = data_prep.Dataset("toy", "here", train, empty, test, classes=("a", "b"))
     found = scores.classification_baselines(data, ("1-nearest neighbour",))
     assert found == {"1-nearest neighbour": {"accuracy": 0.75}}, "no ranking, so no AUC"
+
+
+def test_errors_of_frames_are_given_for_each_step():
+    truth = np.zeros((2, 3, 4, 5, 1))
+    predictions = truth.copy()
+    predictions[:, 1] = 0.5
+    predictions[0, 2] = 1
+    assert scores.frames(truth, predictions) == {
+        "mean squared error": pytest.approx(0.25),
+        "mean squared error 1 ahead": 0.0,
+        "mean squared error 2 ahead": pytest.approx(0.25),
+        "mean squared error 3 ahead": pytest.approx(0.5),
+    }
+    with pytest.raises(ValueError, match=r"truth \(2, 3, 4, 5, 1\) and predictions \(3, 4, 5, 1\)"):
+        scores.frames(truth, predictions[0])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import data_prep
-from recipes.time_series import classify_series
+from recipes.time_series import classify_series, conv_lstm
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +46,30 @@ def test_the_class_activation_adds_up_to_the_answer():
 def test_an_unknown_network_is_refused():
     with pytest.raises(data_prep.DataError, match="'cnn': give one of fcn, lstm, both"):
         classify_series.run(network="cnn")
+
+
+def test_frames_are_cut_into_patches_and_put_together_again():
+    model = conv_lstm.build_conv_lstm((2, 8, 12, 1), horizon=2, filters=(), patch=4)
+    # Without a ConvLSTM each patch goes through the dense layer alone: let it pass on.
+    model.layers[-4].set_weights([np.eye(16), np.zeros(16)])
+    past = np.random.default_rng(0).uniform(size=(3, 2, 8, 12, 1)).astype("float32")
+    frames = keras.ops.convert_to_numpy(model(past))
+    passed = 1 / (1 + np.exp(-past))
+    np.testing.assert_allclose(frames[:, :2], passed, rtol=1e-5)
+    np.testing.assert_allclose(frames[:, 2], 0.5, err_msg="the frame to come is blank")
+
+
+def test_no_answer_depends_on_a_frame_that_comes_later():
+    model = conv_lstm.build_conv_lstm((4, 8, 8, 1), horizon=3)
+    past = np.random.default_rng(0).uniform(size=(1, 4, 8, 8, 1)).astype("float32")
+    changed = past.copy()
+    changed[:, 2] = 0
+    same, other = (keras.ops.convert_to_numpy(model(frames)) for frames in (past, changed))
+    np.testing.assert_array_equal(same[:, :2], other[:, :2])
+    assert (np.abs(same[:, 2:] - other[:, 2:]).max(axis=(0, 2, 3, 4)) > 0).all()
+
+
+@pytest.mark.parametrize("options", [{"past": 0}, {"horizon": 0}, {"image_size": 30}])
+def test_clips_that_cannot_be_are_refused(options):
+    with pytest.raises(data_prep.DataError, match="a frame or more to read and to predict"):
+        conv_lstm.run(**options)

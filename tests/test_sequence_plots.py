@@ -11,7 +11,14 @@ from visualize import VisualizeError
 
 SERIES = np.array([[0.0, 1.0, 4.0, 2.0], [3.0, 3.0, 3.0, 3.0]])
 SAYS = np.array([[2.0, 2.0, -2.0, -2.0], [0.0, 0.0, 0.0, 0.0]])
+FRAMES = np.arange(5.0)[:, None, None] / 4 * np.ones((5, 2, 3))  # each brighter than the last
 PICTURES = {
+    "next_frames": lambda **options: visualize.plot_next_frames(
+        FRAMES[:3],
+        FRAMES[3:],
+        {"network": FRAMES[:2, ..., None], "repeat": FRAMES[[2, 2]]},
+        **options,
+    ),
     "class_activation": lambda **options: visualize.plot_class_activation(
         SERIES, SAYS, ["up", "$flat"], **options
     ),
@@ -57,3 +64,28 @@ def test_class_activation_colours_what_speaks_for_and_against():
 def test_class_activation_refuses(series, says, titles, message):
     with pytest.raises(VisualizeError, match=message):
         visualize.plot_class_activation(series, says, titles)
+
+
+def test_next_frames_stand_below_the_frames_that_they_predict():
+    figure = PICTURES["next_frames"]()
+    FigureCanvasAgg(figure).draw()
+    panels = [panel for panel in figure.axes[0].child_axes if panel.images]
+    images = [panel.images[0] for panel in panels]
+    values = [image.get_array().mean() for image in images]
+    np.testing.assert_allclose(values, [0, 0.25, 0.5, 0.75, 1, 0, 0.25, 0.5, 0.5])
+    lefts = [panel.get_window_extent().x0 for panel in panels]
+    np.testing.assert_allclose(lefts[5:7], lefts[3:5])
+    assert all(image.get_clim() == (0, 1) for image in images), "one black and one white"
+    titles = [panel.get_title() for panel in panels if panel.get_title()]
+    assert titles == ["-2", "-1", "last", "+1", "+2"]
+    names = [panel.get_ylabel() for panel in panels if panel.get_ylabel()]
+    assert names == ["truth", "network", "repeat"]
+
+
+def test_next_frames_refuses():
+    with pytest.raises(VisualizeError, match=r"network \(1, 2, 3\) does not fit the future \(2, "):
+        visualize.plot_next_frames(FRAMES[:3], FRAMES[3:], {"network": FRAMES[:1]})
+    with pytest.raises(VisualizeError, match=r"past \(2, 2, 2\) does not fit"):
+        visualize.plot_next_frames(FRAMES[:3, :, :2], FRAMES[3:], {})
+    with pytest.raises(VisualizeError, match=r"frames \(2, 3\): give"):
+        visualize.plot_next_frames(FRAMES[0], FRAMES[3:], {})

@@ -60,7 +60,7 @@ from visualize.schematics import (
     plot_unrolled_rnn,
     plot_vec2seq,
 )
-from visualize.sequence_plots import plot_class_activation
+from visualize.sequence_plots import plot_class_activation, plot_next_frames
 from visualize.unit_deaths import plot_unit_deaths
 from visualize.volumes import plot_layers
 
@@ -103,6 +103,7 @@ __all__ = [
     "plot_layers_over_epochs",
     "plot_max_pooling",
     "plot_model",
+    "plot_next_frames",
     "plot_predictions",
     "plot_reconstructions",
     "plot_rnn_cell",

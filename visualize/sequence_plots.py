@@ -63,3 +63,60 @@ def plot_class_activation(series, activations, titles, ax=None):
     bar.set_ticks([-most, 0, most], labels=["against", "neither", "for the class"])
     bar.outline.set_visible(False)
     return figure
+
+
+def plot_next_frames(past, future, predictions, ax=None):
+    """Draw one clip as a strip: its frames, and below the last ones what was predicted for them.
+
+    Args:
+        past: (frames, height, width) or (frames, height, width, 1): what was read, 0 to 1.
+        future: the same of the frames that came.
+        predictions: {what predicted: frames like `future`}, a row each.
+        ax: matplotlib Axes to divide into panels; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+
+    Raises:
+        VisualizeError: if the shapes do not fit each other.
+    """
+    past, future = _grey(past), _grey(future)
+    rows = {name: _grey(frames) for name, frames in predictions.items()}
+    for name, frames in {"past": past[: len(future)], **rows}.items():
+        if frames.shape[-2:] != future.shape[-2:] or (name in rows and len(frames) != len(future)):
+            raise VisualizeError(
+                f"{name} {frames.shape} does not fit the future {future.shape}: frames of one "
+                f"size, and as many predicted as came."
+            )
+    columns = len(past) + len(future)
+    ratio = future.shape[1] / future.shape[2]
+    if ax is None:
+        size = (0.75 * columns + 1.5, 0.75 * ratio * (1 + len(rows)) + 0.5)
+        ax = Figure(figsize=size).add_axes((1.4 / size[0], 0.02, 1 - 1.5 / size[0], 0.86))
+    panels = make_panels(ax, 1 + len(rows), columns)
+    for panel in panels.ravel():
+        panel.set_axis_off()
+    strips = {"truth": np.concatenate([past, future]), **rows}
+    for line, (name, frames) in zip(panels, strips.items(), strict=True):
+        for panel, frame in zip(line[-len(frames) :], frames, strict=True):
+            panel.set_axis_on()
+            panel.imshow(frame, cmap="gray", vmin=0, vmax=1, aspect="auto")
+            panel.set_xticks([])
+            panel.set_yticks([])
+        beside = line[-len(frames)]
+        beside.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, parse_math=False)
+    for number, panel in enumerate(panels[0], start=1 - len(past)):
+        panel.set_title("last" if number == 0 else f"{number:+d}", fontsize=9, pad=3)
+    return ax.figure
+
+
+def _grey(frames):
+    """Frames as (frames, height, width)."""
+    frames = np.asarray(frames, "float64")
+    if frames.ndim == 4 and frames.shape[-1] == 1:
+        frames = frames[..., 0]
+    if frames.ndim != 3 or not frames.size:
+        raise VisualizeError(
+            f"frames {frames.shape}: give (frames, height, width) or (frames, height, width, 1)."
+        )
+    return frames
