@@ -183,3 +183,28 @@ def test_errors_of_frames_are_given_for_each_step():
     }
     with pytest.raises(ValueError, match=r"truth \(2, 3, 4, 5, 1\) and predictions \(3, 4, 5, 1\)"):
         scores.frames(truth, predictions[0])
+
+
+def bag(*texts):
+    """Texts of ids padded to length 4, and their classes: 1 where id 5 is among them."""
+    ids = np.array([(text + [0] * 4)[:4] for text in texts])
+    return data_prep.Part(ids, (ids == 5).any(axis=1).astype(int))
+
+
+def test_a_bag_of_words_knows_which_ids_a_text_has_but_not_where():
+    texts = [5, 2], [3, 5], [2, 3], [3], [4, 5], [4, 2], [5], [2, 4, 3]
+    train = bag(*texts * 20)
+    test = bag([2, 3, 4, 5], [5, 7], [3, 2], [2])  # id 7 is in no training text
+    data = data_prep.Dataset("toy", "here", train, train, test, classes=("a", "b"))
+    found = scores.bag_of_words(data)
+    assert found == {"accuracy": 1.0, "AUC": 1.0, "accuracy of a": 1.0, "accuracy of b": 1.0}
+    order = data_prep.Part(np.array([[2, 3], [3, 2]] * 4), np.array([0, 1] * 4))
+    data = data_prep.Dataset("toy", "here", order, order, order, classes=("a", "b"))
+    assert scores.bag_of_words(data)["accuracy"] == 0.5, "the same words in another order"
+
+
+def test_a_bag_of_words_leaves_padding_out():
+    # The texts of one class are shorter: padding alone would tell the classes apart.
+    train = data_prep.Part(np.array([[2, 2, 2, 2], [2, 0, 0, 0]] * 4), np.array([0, 1] * 4))
+    data = data_prep.Dataset("toy", "here", train, train, train, classes=("a", "b"))
+    assert scores.bag_of_words(data)["accuracy"] == 0.5

@@ -1,10 +1,13 @@
 """Pages that read sequences: what their networks must do, whatever they have learnt."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 
 import data_prep
+from recipes.rnn import bidirectional_lstm
 from recipes.time_series import classify_series, conv_lstm
 
 
@@ -73,3 +76,33 @@ def test_no_answer_depends_on_a_frame_that_comes_later():
 def test_clips_that_cannot_be_are_refused(options):
     with pytest.raises(data_prep.DataError, match="a frame or more to read and to predict"):
         conv_lstm.run(**options)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_padding_changes_nothing(bidirectional):
+    model = bidirectional_lstm.build_bidirectional_lstm(50, 3, bidirectional=bidirectional)
+    ids = np.random.default_rng(0).integers(1, 50, (4, 9))
+    ids[1, 5:] = 0
+    padded = np.pad(ids, [(0, 0), (0, 20)])
+    wanted = model.predict(ids, verbose=0)
+    np.testing.assert_allclose(model.predict(padded, verbose=0), wanted, atol=1e-5)
+    alone = model.predict(ids[1:2, :5], verbose=0)
+    np.testing.assert_allclose(alone, wanted[1:2], atol=1e-5)
+    longer = np.where(padded == 0, 7, padded)  # words in place of the padding do change it
+    assert np.abs(model.predict(longer, verbose=0) - wanted).max() > 1e-4
+
+
+def test_both_directions_have_as_many_parameters_as_the_one_beside(tmp_path):
+    path = tmp_path / "texts.jsonl"
+    rows = [{"text": f"word{i} {'yes' if i % 2 else 'no'}", "label": i % 2} for i in range(60)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    report = bidirectional_lstm.run(path, epochs=1, length=4, vocabulary_size=20)
+    one, bag = report.beside
+    assert bag == "bag of words"
+    assert report.beside[bag]["accuracy"] == 1.0
+    units = int(one.removeprefix("one direction, ").removesuffix(" units"))
+    build = bidirectional_lstm.build_bidirectional_lstm
+    both = build(20, 2).count_params()
+    assert build(20, 2, units=units, bidirectional=False).count_params() == pytest.approx(
+        both, 0.01
+    )
