@@ -1,4 +1,4 @@
-"""A bidirectional LSTM: a text is read forwards and backwards, as future words help.
+"""Bidirectional LSTM: a text is read forwards and backwards; future words help.
 
     words (60,) -> embedding 64 -> lstm 32 forwards, 32 backwards -> mean -> probabilities (6,)
 

@@ -1,4 +1,4 @@
-"""Images as labelled sequence frames: an LSTM of convolutions predicts the next ones.
+"""Images as sequence frames: an LSTM of convolutions predicts the next ones.
 
     past (6, 24, 24, 1) -> patches -> ConvLSTM 64 -> patches -> next frames (10, 24, 24, 1)
 
