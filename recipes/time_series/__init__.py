@@ -1,1 +1,1 @@
-"""Time series: forecasts of the next values and of a direction."""
+"""Time series: forecasts, directions, classes and the next frames."""
