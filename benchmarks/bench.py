@@ -33,6 +33,8 @@ def bench(page, options, seeds):
     from references import REFERENCES
 
     command = experiment.command(page, options, 1, Path("runs", page.name).absolute(), False)
+    command = command.replace(" run ", " bench ", 1)
+    command += f" --seeds {seeds}" if seeds != 3 else ""  # 3 are the command's default
     records, reference_seconds = [], []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for seed in range(options["seed"], options["seed"] + seeds):
@@ -43,7 +45,7 @@ def bench(page, options, seeds):
             if experiment.run(page, options | {"seed": seed}, out):
                 raise KeyboardInterrupt
             records.append(experiment.read_json(out / "report.json"))
-    entry = _entry(records, options, command.replace(" run ", " bench ", 1), reference_seconds)
+    entry = _entry(records, options, command, reference_seconds)
     entries = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
     entries = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
     entries = sorted([*entries, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))
