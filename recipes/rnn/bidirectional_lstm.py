@@ -1,4 +1,4 @@
-"""Bidirectional LSTM: a text is read forwards and backwards; future words help.
+"""Bidirectional LSTM: each word is read with those before and those after it.
 
     words (60,) -> embedding 64 -> lstm 32 forwards, 32 backwards -> mean -> probabilities (6,)
 
@@ -9,7 +9,8 @@ mask keeps the padding out of the states and of the mean, so that it changes not
 
 Beside it stand the same network in one direction, with a larger state for as many parameters, which
 shows what the other direction buys, and a logistic regression on the same words in any order, which
-is hard to beat where the choice of words tells the class.
+is hard to beat where the choice of words tells the class. On docstrings and film reviews the other
+direction buys little or nothing, and the words in any order win: the table says so.
 
 Differs from lstm_stack: words in place of numbers, an embedding, a mask, two directions.
 
