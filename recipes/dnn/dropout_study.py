@@ -131,8 +131,7 @@ def run(
         },
         data=images.describe(),
         pictures={
-            score: visualize.plot_spread(axis, lines, "epoch", score)
-            for score, lines in curves.items()
+            name: visualize.plot_spread(axis, curves[name], "epoch", name) for name in curves
         },
     )
 
@@ -145,7 +144,7 @@ class _Training(keras.callbacks.Callback):
         self.part = part
 
     def on_epoch_end(self, epoch, logs):
-        probabilities = self.model.predict_on_batch(self.part.inputs)
-        right = probabilities[np.arange(len(self.part)), self.part.labels]
-        logs["resting_loss"] = float(-np.log(np.maximum(right, 1e-7)).mean())
-        logs["resting_accuracy"] = float((probabilities.argmax(1) == self.part.labels).mean())
+        probabilities, labels = self.model.predict_on_batch(self.part.inputs), self.part.labels
+        right = np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)
+        logs["resting_loss"] = float(-np.log(right).mean())
+        logs["resting_accuracy"] = float((probabilities.argmax(1) == labels).mean())
