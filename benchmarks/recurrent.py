@@ -1,7 +1,7 @@
 """Training samples per second of our recurrent pages beside the same networks in plain PyTorch.
 
     pip install torch                      # not one of the project's requirements
-    python benchmarks/recurrent.py ../shared/data/mnist/mnist.npz
+    python benchmarks/recurrent.py path/to/mnist.npz
 
 Both train on the same rows of images in batches of 128 with Adam and the same losses: ours through
 `fit`, as the pages do, PyTorch in the loop of its tutorials, in memory and without a DataLoader.

@@ -11,7 +11,7 @@ series, with one year one step:
     many_to_many_equal     22 years -> after each, the one that follows: every state is used
     many_to_many           22 years -> the next 11: an encoder reads, a decoder then writes
 
-All beat persistence, on so few years; a linear forecast stands beside them, and is the better one.
+All beat persistence. On so few years the linear forecast beside many_to_many is the better one.
 
 Reference: Karpathy, "The unreasonable effectiveness of recurrent neural networks", 2015; Sutskever
 et al., "Sequence to sequence learning with neural networks", 2014.
