@@ -34,7 +34,7 @@ def test_windows_with_kept_states_are_read_as_the_whole_text(model):
         stateful.predict(windows, batch_size=2, verbose=0)
         afresh = _Afresh()
         afresh.set_model(stateful)
-        afresh.on_epoch_begin(0)
+        afresh.on_test_begin()  # as at the start of an epoch
     found = stateful.predict(windows, batch_size=2, verbose=0)  # (4 * 2, 5, SIZE)
     found = found.reshape(4, 2, 5, SIZE).swapaxes(0, 1).reshape(2, 20, SIZE)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
