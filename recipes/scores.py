@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 from scipy.sparse import coo_array
+from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -116,6 +117,44 @@ def regression(targets, predictions):
         "root mean squared error": float(root_mean_squared_error(targets, predictions)),
         "R2": float(r2_score(targets, predictions)),
     }
+
+
+def autoencoding(data, codes, rebuilt):
+    """What an autoencoder's codes keep of the test inputs, and what they are worth.
+
+    Args:
+        data: a data_prep.Dataset whose labels are classes.
+        codes: {"train", "test"} codes of these parts' inputs, (examples, ...).
+        rebuilt: what the decoder makes of the codes of the test part, shaped like its inputs.
+
+    Returns:
+        {"mean squared error": per value of an input, "accuracy of a linear probe": share of test
+        examples whose class a logistic regression on the standardised codes finds, fitted on those
+        of the training part}.
+    """
+    truth, rebuilt = np.asarray(data.test.inputs), np.asarray(rebuilt)
+    if rebuilt.shape != truth.shape:
+        raise ValueError(f"rebuilt {rebuilt.shape} does not have the inputs' shape {truth.shape}.")
+    flat = {name: np.reshape(codes[name], (len(codes[name]), -1)) for name in ("train", "test")}
+    probe = CLASSIFIERS["logistic regression"]().fit(flat["train"], data.train.labels)
+    return {
+        "mean squared error": float(np.mean(np.square(rebuilt - truth), dtype="float64")),
+        "accuracy of a linear probe": float(probe.score(flat["test"], data.test.labels)),
+    }
+
+
+def pca_autoencoding(data, size):
+    """The scores of `autoencoding` for principal components: the best linear code of that size.
+
+    Args:
+        data: a data_prep.Dataset whose labels are classes.
+        size: numbers in a code; where the inputs have no more, all components are taken.
+    """
+    inputs = _flat_inputs(data)
+    pca = PCA(min(size, *inputs["train"].shape), random_state=0).fit(inputs["train"])
+    codes = {name: pca.transform(inputs[name]) for name in ("train", "test")}
+    rebuilt = pca.inverse_transform(codes["test"])
+    return autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
 
 
 def frames(truth, predictions):

@@ -208,3 +208,22 @@ def test_a_bag_of_words_leaves_padding_out():
     train = data_prep.Part(np.array([[2, 2, 2, 2], [2, 0, 0, 0]] * 4), np.array([0, 1] * 4))
     data = data_prep.Dataset("toy", "here", train, train, train, classes=("a", "b"))
     assert scores.bag_of_words(data)["accuracy"] == 0.5
+
+
+def test_principal_components_rebuild_what_lies_in_a_plane_and_no_more():
+    random = np.random.default_rng(0)
+    plane = random.normal(size=(60, 2)) @ random.normal(size=(2, 6))
+    inputs, labels = plane.reshape(60, 2, 3), (plane[:, 0] > 0).astype(int)
+    part = data_prep.Part(inputs, labels)
+    data = data_prep.Dataset("plane", "drawn", part, part, part, ("below", "above"))
+    found = scores.pca_autoencoding(data, 2)
+    assert found["mean squared error"] == pytest.approx(0, abs=1e-12)
+    assert found["accuracy of a linear probe"] > 0.9
+    one = scores.pca_autoencoding(data, 1)["mean squared error"]
+    singular = np.linalg.svd(plane - plane.mean(axis=0), compute_uv=False)
+    assert one == pytest.approx(singular[1] ** 2 / plane.size)
+    codes = {"train": plane[:, :1], "test": plane[:, :1]}
+    rebuilt = scores.autoencoding(data, codes, inputs + 0.5)
+    assert rebuilt["mean squared error"] == pytest.approx(0.25)
+    with pytest.raises(ValueError, match="does not have the inputs' shape"):
+        scores.autoencoding(data, codes, plane)
