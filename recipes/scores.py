@@ -5,7 +5,7 @@ import warnings
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from scipy.sparse import coo_array
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -696,37 +696,71 @@ def generation_baselines(judge, images, labels=None):
         labels: as for `generation`, of the same number as the test images, if any.
 
     Returns:
-        (mixture, real): {score: value} of samples of a mixture of normal distributions fitted to
-        the pixels of the training images, with as many parts as there are classes (with `labels`
-        three for each class), and of real training images, the floor of the Frechet distance.
+        {"Gaussian mixture": scores of samples of a mixture of normal distributions fitted to the
+        pixels of the training images, with as many parts as there are classes, "Gaussian mixture of
+        each class": with `labels`, three parts fitted to each class alone, "real training images":
+        these, the floor of the Frechet distance}.
     """
     random, count = np.random.default_rng(0), len(images.test)
-    drawn = np.empty((count, math.prod(images.input_shape)), "float32")
-    groups = [None] if labels is None else np.unique(labels)
-    for group in groups:
-        wanted = slice(None) if group is None else np.asarray(labels) == group
-        rows = slice(None) if group is None else images.train.labels == group
-        parts = len(images.classes) if group is None else 3
-        drawn[wanted] = _sample_mixture(
-            images.train.inputs[rows], parts, len(drawn[wanted]), random
-        )
-    mixture = generation(judge, images, drawn.reshape(count, *images.input_shape), labels)
-    rows = random.choice(len(images.train), min(count, len(images.train)), replace=False)
-    real = images.train.take(rows)
-    real = generation(judge, images, real.inputs, None if labels is None else real.labels)
-    return mixture, real
+    train, parts = images.train, len(images.classes)
+    blind = _sample_mixture(train.inputs, parts, count, random)
+    samples = {"Gaussian mixture": (blind, labels)}
+    if labels is not None:
+        drawn = np.empty_like(blind)
+        for label in np.unique(labels):
+            asked = np.asarray(labels) == label
+            of_class = train.inputs[train.labels == label]
+            drawn[asked] = _sample_mixture(of_class, 3, asked.sum(), random)
+        samples["Gaussian mixture of each class"] = drawn, labels
+    rows = random.choice(len(train), min(count, len(train)), replace=False)
+    own = None if labels is None else train.labels[rows]
+    samples["real training images"] = train.inputs[rows], own
+    return {name: generation(judge, images, *drawn) for name, drawn in samples.items()}
 
 
-def _sample_mixture(inputs, parts, count, random, most=10_000, size=64):
-    """Draw from a mixture of normal distributions along the directions of most variance."""
-    inputs = np.reshape(inputs, (len(inputs), -1)).astype("float64")
-    inputs = inputs[random.permutation(len(inputs))[:most]]
+def best_codes(generator, images, codes, steps=200):
+    """The codes from which a generator rebuilds images best, as far as gradient descent finds them.
+
+    Args:
+        generator: from codes (batch, latent_size) to images.
+        images: to rebuild, (images, height, width, channels).
+        codes: to begin with, those whose images are nearest, (codes, latent_size).
+        steps: of gradient descent.
+
+    Returns:
+        (images, latent_size).
+    """
+    import tensorflow as tf  # only for pages that train on it
+
+    drawn = generator.predict(codes, verbose=0).reshape(len(codes), -1)
+    flat = images.reshape(len(images), -1)
+    apart = np.square(drawn).sum(axis=1) - 2 * flat @ drawn.T  # but for what all codes share
+    best = keras.Variable(codes[apart.argmin(axis=1)])
+    optimizer = keras.optimizers.Adam(0.05)
+    optimizer.build([best])
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            error = ops.sum(ops.square(generator(best.value, training=False) - images))
+        optimizer.apply(tape.gradient(error, [best.value]), [best])
+
+    for _ in range(steps):
+        step()
+    return ops.convert_to_numpy(best)
+
+
+def _sample_mixture(images, parts, count, random, most=10_000, size=64):
+    """Draw images from a mixture of normal distributions along the directions of most variance."""
+    inputs = images[random.permutation(len(images))[:most]].astype("float64")
+    inputs = inputs.reshape(len(inputs), -1)
     pca = PCA(min(size, *inputs.shape), random_state=0).fit(inputs)
     mixture = GaussianMixture(min(parts, len(inputs)), reg_covar=1e-4, max_iter=50, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is then near enough
         codes = mixture.fit(pca.transform(inputs)).sample(count)[0]
-    return np.clip(pca.inverse_transform(random.permutation(codes)), 0, 1)
+    drawn = np.clip(pca.inverse_transform(random.permutation(codes)), 0, 1)
+    return drawn.reshape(count, *images.shape[1:]).astype("float32")
 
 
 def _flat_inputs(data, needed=True):

@@ -76,6 +76,9 @@ PICTURES = {
     "max_pooling": lambda **options: visualize.plot_max_pooling(IMAGE, **options),
     "images": lambda **options: visualize.plot_images(GREY, ["a", "b", "c"], **options),
     "reconstructions": lambda **options: visualize.plot_reconstructions(GREY, GREY, **options),
+    "sample_strip": lambda **options: visualize.plot_sample_strip(
+        {"epoch 0": GREY, "epoch 5": GREY}, **options
+    ),
     "latent_space": lambda **options: visualize.plot_latent_space(
         [[0, 1], [1, 0], [2, 2]], [0, 1, 1], **options
     ),
@@ -347,6 +350,20 @@ def test_reconstructions_stand_below_their_originals():
     np.testing.assert_allclose(shown, expected)
 
 
+def test_sample_strip_has_a_grid_for_each_moment_in_one_range():
+    dark, bright = np.full((5, 2, 3), 0.25), np.full((5, 2, 3), 0.75)
+    dark[0, 0, 0], bright[0, 0, 0] = 0, 1
+    (ax,) = visualize.plot_sample_strip({"epoch 0": dark, "epoch 9": bright}).axes
+    panels = ax.child_axes
+    assert [panel.get_title() for panel in panels] == ["epoch 0", "epoch 9"]
+    for panel, value in zip(panels, (0.25, 0.75), strict=True):
+        page = np.asarray(panel.images[0].get_array())
+        assert page.shape == (2 * 3, 3 * 4)  # 5 images in 2 rows of 3, with a line behind each
+        np.testing.assert_array_equal(page[0, 1:3], value)
+        np.testing.assert_array_equal(page[2], 1)
+        np.testing.assert_array_equal(page[3:, 8:], 1)  # no sixth image
+
+
 def test_latent_space_draws_each_class_once():
     (ax,) = PICTURES["latent_space"]().axes
     zero, one = ax.collections
@@ -462,6 +479,7 @@ BAD = {
     "2 labels for 3 images": lambda model: visualize.plot_images(GREY, ["a", "b"]),
     "401 images": lambda model: visualize.plot_images(np.zeros((401, 2, 2))),
     "pixels are not finite": lambda model: visualize.plot_images(np.full((1, 2, 2), np.nan)),
+    "grids of the shapes": lambda model: visualize.plot_sample_strip({"a": GREY, "b": GREY[:2]}),
     "must have one shape": lambda model: visualize.plot_reconstructions(GREY, GREY[:2]),
     "originals.*at least one sample": lambda model: visualize.plot_reconstructions(
         GREY[:0], GREY[:0]

@@ -27,6 +27,7 @@ from visualize.data_plots import (
     plot_latent_space,
     plot_max_pooling,
     plot_reconstructions,
+    plot_sample_strip,
     plot_segmentation,
     plot_siamese_pair,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "plot_reconstructions",
     "plot_rnn_cell",
     "plot_rnn_types",
+    "plot_sample_strip",
     "plot_score_table",
     "plot_segmentation",
     "plot_seq2seq",

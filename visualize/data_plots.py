@@ -442,6 +442,43 @@ def plot_images(images, labels=None, ax=None):
     return panels[0].figure
 
 
+def plot_sample_strip(grids, ax=None):
+    """Draw the samples of several moments of training, a square grid for each, side by side.
+
+    Args:
+        grids: {title: images (samples, height, width), with channels 1 or 3 last or none}, of
+            one shape, in one range; the same latent in the same place.
+        ax: matplotlib Axes to divide into panels; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+
+    Raises:
+        VisualizeError: if there is nothing to draw, or the shapes differ.
+    """
+    shapes = {title: np.shape(images) for title, images in grids.items()}
+    if len(set(shapes.values())) != 1 or not np.prod(next(iter(shapes.values()))):
+        raise VisualizeError(f"grids of the shapes {shapes}: give images of one shape.")
+    samples = next(iter(shapes.values()))[0]
+    images = _to_images(np.concatenate(list(grids.values())), "grids")
+    height, width = images.shape[1:3]
+    columns = -(-samples // int(samples**0.5))
+    rows = -(-samples // columns)
+    ratio = rows * (height + 1) / (columns * (width + 1))
+    ax = make_axes(ax, 1.9 * len(grids), 1.9 * ratio + 0.3)
+    panels = make_panels(ax, 1, len(grids))[0]
+    white = images.max()
+    for number, (panel, title) in enumerate(zip(panels, grids, strict=True)):
+        grid = images[number * samples : (number + 1) * samples]
+        grid = np.pad(grid, ((0, rows * columns - samples), (0, 1), (0, 1), (0, 0)))
+        grid[:, height] = grid[:, :, width] = white  # lines between the images
+        grid[samples:] = white
+        grid = grid.reshape(rows, columns, height + 1, width + 1, -1).swapaxes(1, 2)
+        _show(panel, grid.reshape(rows * (height + 1), columns * (width + 1), -1))
+        panel.set_title(str(title), fontsize=9, parse_math=False)
+    return ax.figure
+
+
 def plot_reconstructions(originals, reconstructions, ax=None):
     """Draw pairs of images, each original above its reconstruction.
 

@@ -1,0 +1,1 @@
+"""Generative adversarial networks: two networks, one that draws and one that judges."""

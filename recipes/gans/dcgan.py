@@ -1,0 +1,168 @@
+"""DCGAN: a GAN of convolutions, whose generator draws from coarse to fine.
+
+    latent (64,) -> 2 x 2 -> 4 x 4 -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> logit (1,)
+
+The generator makes a small image of many channels from the noise, and transposed convolutions
+double its height and width, twice. The discriminator goes the other way, with strides of 2 in place
+of pooling. Both know by their structure that neighbouring pixels belong together and that a stroke
+may be anywhere, which the dense layers of `gan` have to learn from the data.
+
+PLACEHOLDER
+
+Differs from gan: convolutions in both networks.
+Reference: Radford et al., "Unsupervised representation learning with deep convolutional generative
+adversarial networks", 2015.
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+import data_prep
+import visualize
+from recipes import scores
+from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.report import Report
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class DCGAN(TwoPlayers):
+    """A generator and a discriminator that train against each other, on TensorFlow.
+
+    Its layers are the two networks: a functional model of noise (batch, latent_size) as input, and
+    drawn images with the discriminator's logits as outputs. `fit` takes real images.
+    """
+
+    def train_step(self, images):
+        """One step of the discriminator, then one of the generator."""
+        import tensorflow as tf  # building and predicting need any backend, training needs this one
+
+        generator, discriminator = self.get_layer("generator"), self.get_layer("discriminator")
+        shape = ops.shape(images)[0], generator.input_shape[-1]
+        drawn = generator(keras.random.normal(shape), training=True)
+        with tf.GradientTape() as tape:
+            real_logits = discriminator(images, training=True)
+            drawn_logits = discriminator(drawn, training=True)
+            # Binary cross-entropy with label 1 for real and 0 for drawn images.
+            loss = ops.mean(ops.softplus(-real_logits) + ops.softplus(drawn_logits))
+        weights = discriminator.trainable_variables
+        self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
+        self.discriminator_loss.update_state(loss)
+        with tf.GradientTape() as tape:
+            drawn = generator(keras.random.normal(shape), training=True)
+            # Label 1: this gradient is strong where the discriminator is sure, while that of
+            # log(1 - D), which the generator is to make small, vanishes there.
+            loss = ops.mean(ops.softplus(-discriminator(drawn, training=True)))
+        weights = generator.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.generator_loss.update_state(loss)
+        return self.get_metrics_result()
+
+
+def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32), dropout=0.3):
+    """Build both networks in one model, not compiled.
+
+    Args:
+        image_shape: (height, width, channels) of an image, height and width multiples of 4; pixels
+            from 0 to 1.
+        latent_size: numbers in a vector of noise, drawn from N(0, 1).
+        filters: channels of the generator at a quarter and at half the size; the discriminator has
+            them in reverse.
+        dropout: share of values dropped behind each of the discriminator's convolutions.
+
+    Returns:
+        A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
+        discriminator's logits of them (batch, 1). `get_layer("generator")` and
+        `get_layer("discriminator")` are the two networks. It trains on TensorFlow.
+    """
+    height, width, channels = image_shape
+    coarse = height // 4, width // 4, filters[0]
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_size,)),
+            layers.Dense(coarse[0] * coarse[1] * coarse[2], use_bias=False),
+            layers.Reshape(coarse),  # (batch, height / 4, width / 4, filters[0])
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            # (batch, height / 2, width / 2, filters[1])
+            layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="sigmoid"),
+        ],
+        name="generator",
+    )
+    discriminator = keras.Sequential([keras.Input(image_shape)], name="discriminator")
+    for number in reversed(filters):
+        # Half the height and width.
+        discriminator.add(layers.Conv2D(number, 4, strides=2, padding="same"))
+        discriminator.add(layers.LeakyReLU(0.2))
+        discriminator.add(layers.Dropout(dropout))
+    discriminator.add(layers.Flatten())
+    discriminator.add(layers.Dense(1))
+    noise = keras.Input((latent_size,))
+    images = generator(noise)
+    return DCGAN(noise, [images, discriminator(images)], name="dcgan")
+
+
+def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, callbacks=()):
+    """Train on images, report the Frechet distance of samples to test images.
+
+    Args:
+        data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
+        epochs: passes over the training images.
+        batch_size: real images per training step.
+        seed: draws the first weights, the order of images and the noise.
+        learning_rate: the first step size of Adam in both networks; it falls to zero.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+    """
+    images = data_prep.load_images(data, seed=seed, validation=0, min_size=(4, 4))
+    height, width, _ = images.input_shape
+    if height % 4 or width % 4:
+        raise data_prep.DataError(
+            f"{data}: images of {height} x {width} pixels cannot be halved twice; give some whose "
+            f"height and width are multiples of 4."
+        )
+    model = build_dcgan(images.input_shape)
+    steps = epochs * -(-len(images.train) // batch_size)
+    # Down to zero: the networks come to rest, and the last epoch is the one to keep.
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    model.compile(
+        generator_optimizer=keras.optimizers.Adam(schedule, beta_1=0.5),
+        discriminator_optimizer=keras.optimizers.Adam(schedule, beta_1=0.5),
+        steps_per_execution=16,
+    )
+    generator = model.get_layer("generator")
+    noise = np.random.default_rng(seed).normal(size=(len(images.test), generator.input_shape[-1]))
+    fixed = FixedLatent(generator, noise[:25])
+    model.fit(
+        images.train.inputs,
+        batch_size=batch_size,
+        epochs=epochs,
+        callbacks=[*callbacks, fixed],
+    )
+    samples = generator.predict(noise, batch_size=256, verbose=0)
+    judge = scores.fit_judge(images)
+    others = scores.generation_baselines(judge, images)
+    return Report(
+        model=model,
+        headline="Frechet distance",
+        higher_is_better=False,
+        scores=scores.generation(judge, images, samples)
+        | {"accuracy of the judge": judge.accuracy},
+        baselines={"Gaussian mixture": others.pop("Gaussian mixture")},
+        beside=others,
+        data=images.describe(),
+        pictures={
+            "strip": visualize.plot_sample_strip(fixed.grids),
+            "samples": visualize.plot_images(samples[:64]),
+        },
+    )

@@ -1,0 +1,241 @@
+"""The GAN pages: penalties against an oracle, and training that goes on from a saved model."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+import data_prep
+from recipes import catalog, experiment
+from recipes.checkpoint import Checkpoint
+from recipes.layers.adversarial import FixedLatent, TwoPlayers
+
+PAGES = {page.name: page for page in catalog.pages() if page.chapter == "gans"}
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.random((40, 8, 8, 1)).astype("float32")
+each_page = pytest.mark.parametrize("name", PAGES)
+
+
+def page(name):
+    return experiment.load(PAGES[name])
+
+
+def training(name):
+    """What fit takes."""
+    return (IMAGES, np.arange(40) % 10) if name == "conditional_gan" else (IMAGES,)
+
+
+def compiled(name, rate=0.001):
+    model = getattr(page(name), f"build_{name}")()
+    rates = keras.optimizers.schedules.CosineDecay(rate, 100)
+    model.compile(
+        generator_optimizer=keras.optimizers.Adam(rates, beta_1=0.5),
+        discriminator_optimizer=keras.optimizers.Adam(rates, beta_1=0.4),
+    )
+    return model
+
+
+def critic(kernel):
+    """A linear one: the value is the sum of kernel * image."""
+    images = keras.Input(kernel.shape)
+    values = layers.Dense(1, use_bias=False)(layers.Flatten()(images))
+    model = keras.Model(images, values)
+    model.layers[-1].set_weights([kernel.reshape(-1, 1)])
+    return model
+
+
+def test_every_gan_page_is_found():
+    assert len(PAGES) == 5
+    for name in PAGES:
+        assert isinstance(compiled(name), TwoPlayers)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.3, 1.0, 2.5])
+def test_the_penalty_of_a_linear_critic_is_that_of_its_one_slope(size):
+    kernel = RANDOM.normal(size=(4, 4, 1)).astype("float32")
+    kernel *= size / np.linalg.norm(kernel)
+    real, drawn = RANDOM.random((2, 6, 4, 4, 1)).astype("float32")
+    share = RANDOM.random((6, 1, 1, 1)).astype("float32")
+    model = critic(kernel)
+    with tf.GradientTape() as tape:
+        penalty = page("wgan_gp").gradient_penalty(model, real, drawn, share)
+    assert float(penalty) == pytest.approx((size - 1) ** 2, abs=1e-5)
+    (gradient,) = tape.gradient(penalty, model.trainable_variables)
+    assert np.isfinite(gradient).all()
+    unit = kernel.reshape(-1, 1) / (size or 1)
+    np.testing.assert_allclose(gradient, 2 * (size - 1) * unit, atol=1e-4)
+
+
+def test_the_penalty_is_taken_at_the_mixtures():
+    class Parabola(layers.Layer):
+        def call(self, x):
+            return keras.ops.sum(keras.ops.square(x), axis=(1, 2, 3))[:, None] / 2
+
+    images = keras.Input((2, 2, 1))
+    model = keras.Model(images, Parabola()(images))
+    real, drawn = RANDOM.random((2, 6, 2, 2, 1)).astype("float32")
+    share = RANDOM.random((6, 1, 1, 1)).astype("float32")
+    found = page("wgan_gp").gradient_penalty(model, real, drawn, share)
+    # The slope of |x|^2 / 2 at x is x.
+    lengths = np.linalg.norm((share * real + (1 - share) * drawn).reshape(6, -1), axis=1)
+    assert float(found) == pytest.approx(np.square(lengths - 1).mean(), rel=1e-5)
+
+
+def test_a_critic_step_draws_one_uniform_share_for_each_pair(monkeypatch):
+    module, seen = page("wgan_gp"), []
+    real_penalty = module.gradient_penalty
+
+    def penalty(model, real, drawn, share):
+        seen.append((real.shape, np.array(share)))
+        return real_penalty(model, real, drawn, share)
+
+    monkeypatch.setattr(module, "gradient_penalty", penalty)
+    model = module.build_wgan_gp()
+    optimizers = [keras.optimizers.Adam(), keras.optimizers.Adam()]
+    model.compile(
+        critic_steps=3,
+        generator_optimizer=optimizers[0],
+        discriminator_optimizer=optimizers[1],
+        run_eagerly=True,
+    )
+    model.fit(np.tile(IMAGES, (15, 1, 1, 1)), batch_size=300, epochs=1, verbose=0)
+    assert len(seen) == 6
+    shares = np.concatenate([share for _, share in seen])
+    assert {shape for shape, _ in seen} == {(100, 8, 8, 1)}
+    assert shares.shape == (600, 1, 1, 1)
+    counts = np.histogram(shares, 4, (0, 1))[0]
+    assert counts.sum() == 600
+    assert counts.min() > 100, "not uniform"
+    assert [int(optimizer.iterations) for optimizer in optimizers] == [2, 6]
+
+
+def test_the_critic_has_no_batch_normalisation():
+    networks = compiled("wgan_gp")
+    kinds = {
+        name: {type(layer).__name__ for layer in networks.get_layer(name).layers}
+        for name in ("generator", "discriminator")
+    }
+    assert "BatchNormalization" in kinds["generator"]
+    assert "BatchNormalization" not in kinds["discriminator"]
+
+
+AGAIN = """
+import importlib, json, sys
+import keras, numpy as np
+
+for name, module in json.loads(sys.argv[1]).items():
+    importlib.import_module(module)
+    model = keras.saving.load_model(f"{name}.keras")
+    saved = np.load(f"{name}.npz")
+    state = [*model.weights, *model.optimizer.variables, *model.discriminator_optimizer.variables]
+    for number, variable in enumerate(state):
+        np.testing.assert_array_equal(variable, saved[f"state_{number}"])
+    data = [saved[key] for key in saved if key.startswith("data_")]
+    model.fit(*data, batch_size=20, epochs=1, verbose=0)
+    assert all(np.isfinite(np.array(weight)).all() for weight in model.weights)
+    optimizers = model.optimizer, model.discriminator_optimizer
+    print(json.dumps({name: [int(optimizer.iterations) for optimizer in optimizers]}))
+"""
+
+
+def test_both_networks_and_optimizers_come_back_in_a_fresh_process(python, tmp_path):
+    before = {}
+    for name in PAGES:
+        model = compiled(name)
+        model.fit(*training(name), batch_size=20, epochs=2, verbose=0)
+        optimizers = model.optimizer, model.discriminator_optimizer
+        variables = [*model.weights, *optimizers[0].variables, *optimizers[1].variables]
+        assert all(map(np.any, map(np.array, optimizers[1].variables))), "nothing to bring back"
+        state = {f"state_{number}": np.array(value) for number, value in enumerate(variables)}
+        data = {f"data_{number}": value for number, value in enumerate(training(name))}
+        np.savez(tmp_path / f"{name}.npz", **state, **data)
+        model.save(tmp_path / f"{name}.keras")
+        before[name] = [int(optimizer.iterations) for optimizer in optimizers]
+    modules = {name: page.module for name, page in PAGES.items()}
+    after = python("-c", AGAIN, json.dumps(modules)).stdout.splitlines()
+    assert after == [
+        json.dumps({name: [count * 3 // 2 for count in counts]}) for name, counts in before.items()
+    ]
+
+
+def test_a_stopped_training_goes_on_with_both_optimizers(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    model = compiled("gan")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(
+            IMAGES,
+            batch_size=20,
+            epochs=4,
+            callbacks=[Checkpoint(tmp_path, "gan"), Stop()],
+            verbose=0,
+        )
+    again, epochs = compiled("gan"), []
+    restored = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            epochs.append(epoch)
+            if epoch == 2:
+                restored.extend(map(np.array, self.model.discriminator_optimizer.variables))
+
+    again.fit(
+        IMAGES, batch_size=20, epochs=4, callbacks=[Checkpoint(tmp_path, "gan"), Look()], verbose=0
+    )
+    assert epochs == [2, 3]
+    for variable, value in zip(model.discriminator_optimizer.variables, restored, strict=True):
+        np.testing.assert_array_equal(np.array(variable), value)
+
+
+@each_page
+def test_the_history_has_the_two_losses_alone(name):
+    history = compiled(name).fit(*training(name), batch_size=20, epochs=1, verbose=0).history
+    assert set(history) == {"discriminator_loss", "generator_loss"}
+    assert np.isfinite(list(history.values())).all()
+
+
+@pytest.mark.parametrize(("idle", "moves"), [("encoder", False), ("discriminator", False)])
+def test_a_part_of_vae_gan_that_is_not_trainable_stays_as_it_is(idle, moves):
+    model = page("vae_gan").build_vae_gan()
+    model.get_layer(idle).trainable = False
+    model.compile(
+        generator_optimizer=keras.optimizers.Adam(),
+        discriminator_optimizer=keras.optimizers.Adam(),
+    )
+    names = "encoder", "generator", "discriminator"
+    before = {name: model.get_layer(name).get_weights() for name in names}
+    model.fit(IMAGES, batch_size=20, epochs=1, verbose=0)
+    for name in names:
+        pairs = zip(before[name], model.get_layer(name).get_weights(), strict=True)
+        same = [np.array_equal(*pair) for pair in pairs]
+        assert all(same) if name == idle else not any(same)
+
+
+def test_fixed_latent_keeps_pictures_of_the_same_noise():
+    model = compiled("gan", rate=0.0)
+    noise = RANDOM.normal(size=(4, 64)).astype("float32")
+    fixed = FixedLatent(model.get_layer("generator"), noise)
+    model.fit(IMAGES, batch_size=40, epochs=16, callbacks=[fixed], verbose=0)
+    assert list(fixed.grids) == [f"epoch {number}" for number in (0, 1, 2, 4, 8, 16)]
+    assert fixed.grids["epoch 8"].shape == (4, 8, 8, 1)
+    last = model.get_layer("generator").predict(noise, verbose=0)
+    np.testing.assert_allclose(fixed.grids["epoch 16"], last, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "conditional_gan", "wgan_gp", "vae_gan"])
+def test_sides_that_cannot_be_halved_twice_are_refused(name, tmp_path):
+    x, y = RANDOM.random((30, 6, 8)), np.arange(30) % 2
+    np.savez(tmp_path / "mine.npz", x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:])
+    with pytest.raises(data_prep.DataError, match="multiples of 4"):
+        page(name).run(data=str(tmp_path / "mine.npz"), epochs=1)
+
+
+def test_no_critic_step_is_refused():
+    with pytest.raises(data_prep.DataError, match="critic_steps is 0; give 1 or more"):
+        page("wgan_gp").run(critic_steps=0)
