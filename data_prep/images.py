@@ -22,6 +22,7 @@ def load_images(
     image_size=(64, 64),
     channels=3,
     min_size=(1, 1),
+    multiple_of=1,
     lazy=False,
 ):
     """Load images with one class each, scaled to the range 0 to 1.
@@ -38,6 +39,8 @@ def load_images(
         image_size: (height, width) in pixels that image files are brought to.
         channels: 1 for grey, 3 for colour, that image files are brought to.
         min_size: least (height, width) in pixels that the network can take.
+        multiple_of: what the network needs height and width to be a multiple of, such as 4 where
+            it halves them twice.
         lazy: leave image files on disk, for more of them than fit into memory; arrays stay arrays.
 
     Returns:
@@ -61,6 +64,7 @@ def load_images(
                 f"image_size is {image_size}, and this network needs {min_size[0]} x {min_size[1]} "
                 f"pixels or more."
             )
+        _check_multiple(image_size, multiple_of, f"image_size is {image_size}")
         return load_image_files(path, image_size, channels, seed, validation, lazy)
     else:
         name, where = path.stem, str(path)
@@ -71,6 +75,10 @@ def load_images(
             f"{where}: x_train has images of {x_train.shape[1]} x {x_train.shape[2]} pixels, and "
             f"this network needs {min_size[0]} x {min_size[1]} or more; enlarge them."
         )
+    size = x_train.shape[1:3]
+    _check_multiple(
+        size, multiple_of, f"{where}: x_train has images of {size[0]} x {size[1]} pixels"
+    )
     classes = np.unique(y_train)
     rows, validation_rows = stratified_split(y_train, validation, seed)
     low, high = _value_range(x_train, rows)
@@ -92,6 +100,13 @@ def load_images(
         fingerprint=fingerprint(x_train, y_train, x_test, y_test),
         to_original=lambda images: images * (high - low) + low,
     )
+
+
+def _check_multiple(size, multiple_of, what):
+    if size[0] % multiple_of or size[1] % multiple_of:
+        raise DataError(
+            f"{what}, and this network needs multiples of {multiple_of}; crop, enlarge or pad them."
+        )
 
 
 def image_rows(images):

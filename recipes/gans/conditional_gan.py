@@ -127,13 +127,7 @@ def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, c
     Returns:
         A Report.
     """
-    images = data_prep.load_images(data, seed=seed, validation=0, min_size=(4, 4))
-    height, width, _ = images.input_shape
-    if height % 4 or width % 4:
-        raise data_prep.DataError(
-            f"{data}: images of {height} x {width} pixels cannot be halved twice; give some whose "
-            f"height and width are multiples of 4."
-        )
+    images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
     model = build_conditional_gan(images.input_shape, len(images.classes))
     steps = epochs * -(-len(images.train) // batch_size)
     # Down to zero: the networks come to rest, and the last epoch is the one to keep.

@@ -110,7 +110,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32), dropout
     return DCGAN(noise, [images, discriminator(images)], name="dcgan")
 
 
-def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, callbacks=()):
+def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
     """Train on images, report the Frechet distance of samples to test images.
 
     Args:
@@ -124,13 +124,7 @@ def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, c
     Returns:
         A Report.
     """
-    images = data_prep.load_images(data, seed=seed, validation=0, min_size=(4, 4))
-    height, width, _ = images.input_shape
-    if height % 4 or width % 4:
-        raise data_prep.DataError(
-            f"{data}: images of {height} x {width} pixels cannot be halved twice; give some whose "
-            f"height and width are multiples of 4."
-        )
+    images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
     model = build_dcgan(images.input_shape)
     steps = epochs * -(-len(images.train) // batch_size)
     # Down to zero: the networks come to rest, and the last epoch is the one to keep.

@@ -11,7 +11,10 @@ No loss says how good the samples are, since each network's loss depends on the 
 scored: a classifier trained on the real images looks at samples and at test images, and the Frechet
 distance compares what it sees. A mixture of normal distributions is the drawing to beat.
 
-PLACEHOLDER
+Three things make it stable. Measured with two seeds on a fifth of the training digits, kept out, as
+Frechet distances: 4.5 and 5.2 as it is; 15.2 and 13.6 without dropout in the discriminator, which
+then knows the training images by heart; 6.1 and 5.6 with a step size that does not fall to zero;
+5.8 and 5.2 without batch normalisation in the generator, within what seeds do.
 
 Reference: Goodfellow et al., "Generative adversarial nets", 2014.
 """

@@ -152,11 +152,11 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
 
 def run(
     data="digits",
-    epochs=200,
+    epochs=150,
     batch_size=64,
     seed=0,
     learning_rate=0.001,
-    critic_steps=5,
+    critic_steps=2,
     callbacks=(),
 ):
     """Train on images, report the Frechet distance of samples to test images.
@@ -173,13 +173,7 @@ def run(
     Returns:
         A Report.
     """
-    images = data_prep.load_images(data, seed=seed, validation=0, min_size=(4, 4))
-    height, width, _ = images.input_shape
-    if height % 4 or width % 4:
-        raise data_prep.DataError(
-            f"{data}: images of {height} x {width} pixels cannot be halved twice; give some whose "
-            f"height and width are multiples of 4."
-        )
+    images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
     model = build_wgan_gp(images.input_shape)
     if critic_steps < 1:
         raise data_prep.DataError(f"critic_steps is {critic_steps}; give 1 or more.")
