@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 from scipy.sparse import coo_array
+from skimage.filters import threshold_otsu
+from skimage.metrics import structural_similarity
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.exceptions import ConvergenceWarning
@@ -159,6 +161,179 @@ def pca_autoencoding(data, size):
     codes = {name: pca.transform(inputs[name]) for name in ("train", "test")}
     rebuilt = pca.inverse_transform(codes["test"])
     return autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
+
+
+def segmentation(truth, predicted, classes):
+    """How well the classes of pixels are found, all images put together.
+
+    Args:
+        truth: true class of each pixel, integers (images, height, width).
+        predicted: answered classes, the same shape.
+        classes: names of the classes, in label order.
+
+    Returns:
+        {"IoU": mean over the classes of intersection over union, "Dice": the same of twice the
+        intersection over the sum, "IoU of NAME", "Dice of NAME", ...}, 0 to 1. A class that
+        neither side has is left out.
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.shape != predicted.shape:
+        raise ValueError(f"truth {truth.shape} and predicted {predicted.shape} do not fit.")
+    size = len(classes)
+    pairs = np.bincount((truth * size + predicted).ravel(), minlength=size * size)
+    matrix = pairs.reshape(size, size)  # true classes in rows
+    both, either = np.diag(matrix), matrix.sum(axis=0) + matrix.sum(axis=1)
+    seen = either > 0
+    names = [name for name, is_seen in zip(classes, seen, strict=True) if is_seen]
+    values = {
+        "IoU": both[seen] / (either - both)[seen],
+        "Dice": 2 * both[seen] / either[seen],
+    }
+    means = {score: float(found.mean()) for score, found in values.items()}
+    return means | {
+        f"{score} of {name}": float(value)
+        for score, found in values.items()
+        for name, value in zip(names, found, strict=True)
+    }
+
+
+def segmenters(data):
+    """Simple segmentations of the test part that look at one pixel at a time.
+
+    Args:
+        data: a data_prep.Dataset with images (images, height, width, channels) and a dict of
+            labels, of which "masks" are classes (images, height, width).
+
+    Returns:
+        {name: classes of the test part, integers (images, height, width)}: "majority" answers the
+        training part's most frequent class; "Otsu threshold" cuts the grey levels of the training
+        part in two by Otsu's method and answers on each side the class that has the greatest
+        share of its pixels there; "nearest mean colour" answers the class whose mean colour in the
+        training part is nearest.
+    """
+    inputs, masks = data.train.inputs, data.train.labels["masks"]
+    counts = np.bincount(masks.ravel(), minlength=len(data.classes))
+    present = np.flatnonzero(counts)  # a class without training pixels is never answered
+    test = data.test.inputs
+    grey = inputs.mean(axis=-1)
+    threshold = threshold_otsu(grey.ravel())
+    above = [float((grey[masks == number] > threshold).mean()) for number in present]
+    sides = present[[np.argmin(above), np.argmax(above)]]
+    means = np.stack([inputs[masks == number].mean(axis=0) for number in present])
+    distances = [np.square(test - mean).sum(axis=-1) for mean in means]
+    return {
+        "majority": np.full(test.shape[:3], counts.argmax()),
+        "Otsu threshold": sides[(test.mean(axis=-1) > threshold).astype(int)],
+        "nearest mean colour": present[np.argmin(distances, axis=0)],
+    }
+
+
+def hamming_search(codes, queries, count):
+    """The codes nearest to each query: those that differ from it in the fewest bits.
+
+    Args:
+        codes: packed bits, as `numpy.packbits` gives them along the last axis, (examples, bytes).
+        queries: the same of what is looked for, (queries, bytes).
+        count: how many to find, at most the number of codes.
+
+    Returns:
+        Row numbers into codes, nearest first and equally near in their order, (queries, count).
+    """
+    codes, queries = _words(codes), _words(queries)
+    if codes.shape[0] != queries.shape[0]:
+        raise ValueError("codes and queries do not have the same number of bytes.")
+    if not 1 <= count <= codes.shape[1]:
+        raise ValueError(f"cannot find {count} of {codes.shape[1]} codes.")
+    found = np.empty((queries.shape[1], count), np.int64)
+    for number, query in enumerate(queries.T):
+        distances = np.bitwise_count(codes[0] ^ query[0]).astype(np.uint16)
+        for word, bits in zip(codes[1:], query[1:], strict=True):
+            distances += np.bitwise_count(word ^ bits)
+        # All up to the distance within which there are enough, which are few to sort.
+        within = np.bincount(distances).cumsum().searchsorted(count)
+        near = np.flatnonzero(distances <= within)
+        found[number] = near[np.argsort(distances[near], kind="stable")[:count]]
+    return found
+
+
+def exact_search(inputs, queries, count):
+    """The inputs nearest to each query by Euclidean distance.
+
+    Args:
+        inputs: (examples, ...) numbers.
+        queries: (queries, ...) the same of what is looked for.
+        count: how many to find, at most the number of inputs.
+
+    Returns:
+        Row numbers into inputs, nearest first, (queries, count).
+    """
+    inputs, queries = (np.reshape(values, (len(values), -1)) for values in (inputs, queries))
+    if not 1 <= count <= len(inputs):
+        raise ValueError(f"cannot find {count} of {len(inputs)} inputs.")
+    lengths = np.square(inputs).sum(axis=1)
+    found = np.empty((len(queries), count), np.int64)
+    for first in range(0, len(queries), 100):
+        # |a - b|^2 = |a|^2 - 2 a b + |b|^2, of which the last is the same for all inputs.
+        distances = lengths - 2 * queries[first : first + 100] @ inputs.T
+        near = np.argpartition(distances, count - 1, axis=1)[:, :count]
+        order = np.argsort(np.take_along_axis(distances, near, axis=1), axis=1)
+        found[first : first + 100] = np.take_along_axis(near, order, axis=1)
+    return found
+
+
+def precision_at(labels_found, labels_queries):
+    """Mean share of what was found that has the class of its query.
+
+    Args:
+        labels_found: classes of the examples found for each query, (queries, count).
+        labels_queries: classes of the queries, (queries,).
+    """
+    found, wanted = np.asarray(labels_found), np.asarray(labels_queries)
+    if found.ndim != 2 or wanted.shape != found.shape[:1]:
+        raise ValueError(f"classes found {found.shape} and of queries {wanted.shape} do not fit.")
+    return float(np.mean(found == wanted[:, None]))
+
+
+def psnr(truth, images, masks=None):
+    """Peak signal-to-noise ratio in dB, the mean over the images.
+
+    Of an image it is -10 log10 of the mean squared error of its pixels, which go from 0 to 1. An
+    error below that of rounding to 256 grey levels, (1 / 255)^2 / 12, is taken as that, so that no
+    image has more than 58.9 dB and a perfect one does not make the mean infinite.
+
+    Args:
+        truth: (images, height, width, channels).
+        images: the same shape.
+        masks: where to look, booleans (images, height, width, 1), in each image somewhere; None
+            for everywhere.
+    """
+    truth, images, masks = _masked(truth, images, masks)
+    errors = (np.square(truth - images) * masks).sum(axis=(1, 2, 3)) / masks.sum(axis=(1, 2, 3))
+    return float(np.mean(-10 * np.log10(np.maximum(errors, (1 / 255) ** 2 / 12))))
+
+
+def ssim(truth, images, masks=None):
+    """Structural similarity in windows of 7 x 7 pixels, the mean over pixels and then images.
+
+    Args:
+        truth: (images, height, width, channels), 7 x 7 or more, from 0 to 1.
+        images: the same shape.
+        masks: as in `psnr`: the mean is over these pixels of the whole map, whose windows hold
+            their surroundings too. None for all pixels that are no nearer than 3 to the border.
+
+    Reference: Wang et al., "Image quality assessment: from error visibility to structural
+    similarity", 2004; computed by scikit-image.
+    """
+    shape = np.shape(truth)
+    if masks is None:
+        masks = np.zeros((*shape[:3], 1), bool)
+        masks[:, 3:-3, 3:-3] = True
+    truth, images, masks = _masked(truth, images, masks)
+    found = []
+    for one, other, mask in zip(truth, images, masks, strict=True):
+        _, full = structural_similarity(one, other, data_range=1, channel_axis=-1, full=True)
+        found.append((full * mask).sum() / mask.sum())
+    return float(np.mean(found))
 
 
 def frames(truth, predictions):
@@ -761,6 +936,34 @@ def _sample_mixture(images, parts, count, random, most=10_000, size=64):
         codes = mixture.fit(pca.transform(inputs)).sample(count)[0]
     drawn = np.clip(pca.inverse_transform(random.permutation(codes)), 0, 1)
     return drawn.reshape(count, *images.shape[1:]).astype("float32")
+
+
+def _words(codes):
+    """Packed bits (examples, bytes) as 64-bit words, (words, examples)."""
+    codes = np.asarray(codes)
+    if codes.ndim != 2 or codes.dtype != np.uint8:
+        raise ValueError(
+            f"codes {codes.dtype} {codes.shape}: give packed bits, uint8 (rows, bytes)."
+        )
+    padded = np.pad(codes, ((0, 0), (0, -codes.shape[1] % 8)))
+    return np.ascontiguousarray(padded.view(np.uint64).T)
+
+
+def _masked(truth, images, masks):
+    """Two sets of images as float64, and masks of their shape, checked."""
+    truth, images = np.asarray(truth, "float64"), np.asarray(images, "float64")
+    if truth.ndim != 4 or images.shape != truth.shape:
+        raise ValueError(
+            f"truth {truth.shape} and images {images.shape} do not fit: both are (images, height, "
+            f"width, channels)."
+        )
+    masks = np.ones((*truth.shape[:3], 1), bool) if masks is None else np.asarray(masks, bool)
+    if masks.shape != (*truth.shape[:3], 1) or not masks.any(axis=(1, 2, 3)).all():
+        raise ValueError(
+            f"masks {masks.shape} for images {truth.shape}: give (images, height, width, 1), with "
+            f"a pixel or more in each."
+        )
+    return truth, images, np.broadcast_to(masks, truth.shape)
 
 
 def _flat_inputs(data, needed=True):
