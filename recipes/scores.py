@@ -1,6 +1,7 @@
 """Scores of predictions on test data, and the trivial baselines to hold them against."""
 
 import math
+import time
 import warnings
 
 import keras
@@ -292,6 +293,73 @@ def precision_at(labels_found, labels_queries):
     if found.ndim != 2 or wanted.shape != found.shape[:1]:
         raise ValueError(f"classes found {found.shape} and of queries {wanted.shape} do not fit.")
     return float(np.mean(found == wanted[:, None]))
+
+
+def codings(data, size, seed=0):
+    """Simple ways to make short codes of images, for search.
+
+    Args:
+        data: a data_prep.Dataset with array inputs, of which the training part is fitted.
+        size: bits or numbers in a code, at most the number of pixels and of training images.
+        seed: draws the projections.
+
+    Returns:
+        {name: function from inputs to codes}: "random projections" and "PCA signs" give booleans
+        (examples, size), on which side of the mean an input lies along random directions and along
+        the principal components; "pixels" gives the inputs as they are, and "principal components"
+        how far along them they lie, numbers (examples, size).
+    """
+    inputs = _flat_inputs(data)["train"]
+    pca = PCA(size, random_state=0).fit(inputs)
+    directions = np.random.default_rng(seed).normal(size=(inputs.shape[1], size))
+
+    def flat(values):
+        return np.reshape(values, (len(values), -1))
+
+    return {
+        "random projections": lambda values: (flat(values) - pca.mean_) @ directions > 0,
+        "PCA signs": lambda values: pca.transform(flat(values)) > 0,
+        "pixels": flat,
+        "principal components": lambda values: pca.transform(flat(values)),
+    }
+
+
+def retrieval(data, codings, count=100, seed=0):
+    """Search the training part for the test inputs, once with each coding.
+
+    Codes of booleans are searched by Hamming distance, codes of numbers by Euclidean distance.
+
+    Args:
+        data: a data_prep.Dataset whose labels are classes.
+        codings: {name: function from inputs to codes, (examples, size)}.
+        count: how many to find.
+        seed: draws the order of the training part, in which equally near codes come: not that of
+            their classes.
+
+    Returns:
+        ({name: scores}, {name: rows of the training part, nearest first, (test inputs, count)}).
+        Scores are "precision at 10" and "precision at COUNT", of which share the class is that of
+        the query, and "milliseconds per query", coding and search of all test inputs together.
+    """
+    order = np.random.default_rng(seed).permutation(len(data.train))
+    found, table = {}, {}
+    for name, coding in codings.items():
+        known = np.asarray(coding(data.train.inputs[order]))
+        bits = known.dtype == bool
+        known = np.packbits(known, axis=1) if bits else known
+        started = time.perf_counter()
+        queries = np.asarray(coding(data.test.inputs))
+        if bits:
+            rows = hamming_search(known, np.packbits(queries, axis=1), count)
+        else:
+            rows = exact_search(known, queries, count)
+        seconds = time.perf_counter() - started
+        found[name] = order[rows]
+        labels = data.train.labels[found[name]]
+        table[name] = {
+            f"precision at {k}": precision_at(labels[:, :k], data.test.labels) for k in (10, count)
+        } | {"milliseconds per query": 1000 * seconds / len(queries)}
+    return table, found
 
 
 def psnr(truth, images, masks=None):

@@ -481,7 +481,7 @@ REFUSED = {
         data_prep.load_series("sunspot")
     ),
     "nothing of the kind 'scenes' is named 'moving_digit' (did you mean 'moving_digits'?): "
-    "use shapes.": (lambda: data_prep.load_scenes("moving_digit")),
+    "use shapes, or the path of an .npz file.": (lambda: data_prep.load_scenes("moving_digit")),
     "data/table.csv: no such file; give the path of a .csv, .csv.gz or .parquet file.": (
         lambda: data_prep.load_table("data/table.csv")
     ),

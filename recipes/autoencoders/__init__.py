@@ -1,0 +1,1 @@
+"""Autoencoders: networks that give back their input, and what else comes of it."""
