@@ -1,4 +1,4 @@
-"""Conditional GAN: both networks are told the class, so that samples can be ordered by it.
+"""Conditional GAN: both networks know the class, so samples come as asked for.
 
     latent (64,), class -> 2 x 2 -> 4 x 4 -> image (8, 8, 1), class -> 4 x 4 -> 2 x 2 -> logit (1,)
 

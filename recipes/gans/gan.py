@@ -1,4 +1,4 @@
-"""The GAN: one network draws images from noise, another tells them from real ones.
+"""The GAN: one network draws images, another tells them from real ones.
 
     latent (64,) -> dense 256, 512 -> image (8, 8, 1) -> dense 512, 256 -> logit (1,)
 
@@ -83,18 +83,19 @@ def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0
         discriminator's logits of them (batch, 1). `get_layer("generator")` and
         `get_layer("discriminator")` are the two networks. It trains on TensorFlow.
     """
+    height, width, channels = image_shape
     generator = keras.Sequential([keras.Input((latent_size,))], name="generator")
-    for width in units:
-        generator.add(layers.Dense(width, use_bias=False))  # (batch, width)
+    for size in units:
+        generator.add(layers.Dense(size, use_bias=False))  # (batch, size)
         generator.add(layers.BatchNormalization(momentum=0.9))
         generator.add(layers.LeakyReLU(0.2))
-    generator.add(layers.Dense(int(np.prod(image_shape)), activation="sigmoid"))
+    generator.add(layers.Dense(height * width * channels, activation="sigmoid"))
     generator.add(layers.Reshape(image_shape))
     discriminator = keras.Sequential(
         [keras.Input(image_shape), layers.Flatten()], name="discriminator"
     )
-    for width in reversed(units):
-        discriminator.add(layers.Dense(width))
+    for size in reversed(units):
+        discriminator.add(layers.Dense(size))
         discriminator.add(layers.LeakyReLU(0.2))
         discriminator.add(layers.Dropout(dropout))
     discriminator.add(layers.Dense(1))

@@ -100,6 +100,13 @@ class VAEGAN(TwoPlayers):
         return self.get_metrics_result()
 
 
+def _look(x, filters):
+    """Features (batch, height / 4 * width / 4 * filters[0]) of images."""
+    for number in reversed(filters):
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(number, 4, strides=2, padding="same")(x))
+    return layers.Flatten()(x)
+
+
 def build_vae_gan(image_shape=(8, 8, 1), latent_size=16, filters=(64, 32), dropout=0.3):
     """Build the three networks in one model, not compiled.
 
@@ -120,15 +127,8 @@ def build_vae_gan(image_shape=(8, 8, 1), latent_size=16, filters=(64, 32), dropo
     """
     height, width, channels = image_shape
     coarse = height // 4, width // 4, filters[0]
-
-    def look(x):  # (batch, height * width / 16 * filters[0])
-        for number in reversed(filters):
-            x = layers.Conv2D(number, 4, strides=2, padding="same")(x)
-            x = layers.LeakyReLU(0.2)(x)
-        return layers.Flatten()(x)
-
     images = keras.Input(image_shape)
-    x = look(images)
+    x = _look(images, filters)
     code = [layers.Dense(latent_size)(x), layers.Dense(latent_size)(x)]
     encoder = keras.Model(images, code, name="encoder")
 
@@ -143,7 +143,7 @@ def build_vae_gan(image_shape=(8, 8, 1), latent_size=16, filters=(64, 32), dropo
     generator = keras.Model(code, x, name="generator")
 
     images = keras.Input(image_shape)
-    features = look(images)
+    features = _look(images, filters)
     logit = layers.Dense(1)(layers.Dropout(dropout)(features))
     discriminator = keras.Model(images, [features, logit], name="discriminator")
 
