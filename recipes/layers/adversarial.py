@@ -37,7 +37,9 @@ class TwoPlayers(keras.Model):
         return [self.discriminator_loss, self.generator_loss] if self.compiled else []
 
     def get_compile_config(self):
-        """What `compile_from_config` needs, as part of what is saved."""
+        """What `compile_from_config` needs, as part of what is saved; None before `compile`."""
+        if not self.compiled:
+            return None
         optimizers = {
             "generator_optimizer": self.optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
