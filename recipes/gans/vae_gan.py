@@ -34,7 +34,7 @@ from recipes import scores
 from recipes.layers.adversarial import FixedLatent, TwoPlayers
 from recipes.report import Report
 
-VARIANCE = 0.05  # of that distribution: the smaller, the more a code tells
+VARIANCE = 0.05  # of the pixels and features: the smaller, the more a code tells
 REBUILDING = 0.1  # weight of the rebuilding error in the generator's loss
 
 
@@ -76,8 +76,7 @@ class VAEGAN(TwoPlayers):
             if encodes and plays:
                 seen_again, rebuilt_logits = discriminator(rebuilt, training=True)
                 logits.append(rebuilt_logits)
-                # The log density of a normal distribution around what is rebuilt, of what the
-                # discriminator sees there, and of the pixels.
+                # As of normal distributions around the pixels and features that are rebuilt.
                 apart = ops.sum(ops.square(seen_again - seen), axis=-1)
                 apart += ops.sum(ops.square(rebuilt - images), axis=(1, 2, 3))
                 error = ops.mean(apart) / (2 * VARIANCE)
