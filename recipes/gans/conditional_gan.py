@@ -143,7 +143,7 @@ def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, c
     generator, count = model.get_layer("generator"), len(images.test)
     noise = np.random.default_rng(seed).normal(size=(count, model.inputs[0].shape[-1]))
     asked = np.arange(count) % len(images.classes)
-    fixed = FixedLatent(generator, [noise[:50], asked[:50]])
+    fixed = FixedLatent(generator, [noise[:25], asked[:25]])
     model.fit(
         images.train.inputs,
         images.train.labels,
