@@ -64,7 +64,7 @@ class DCGAN(TwoPlayers):
         return self.get_metrics_result()
 
 
-def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32), dropout=0.3):
+def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     """Build both networks in one model, not compiled.
 
     Args:
@@ -73,7 +73,6 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32), dropout
         latent_size: numbers in a vector of noise, drawn from N(0, 1).
         filters: channels of the generator at a quarter and at half the size; the discriminator has
             them in reverse.
-        dropout: share of values dropped behind each of the discriminator's convolutions.
 
     Returns:
         A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
@@ -102,7 +101,6 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32), dropout
         # Half the height and width.
         discriminator.add(layers.Conv2D(number, 4, strides=2, padding="same"))
         discriminator.add(layers.LeakyReLU(0.2))
-        discriminator.add(layers.Dropout(dropout))
     discriminator.add(layers.Flatten())
     discriminator.add(layers.Dense(1))
     noise = keras.Input((latent_size,))
