@@ -377,6 +377,17 @@ def test_latent_space_draws_each_class_once():
     assert shapes[0] != shapes[1], "grey print needs different markers"
 
 
+def test_a_larger_latent_space_is_drawn_along_its_principal_axes():
+    flat = np.random.default_rng(0).normal(size=(60, 2)) * (5, 2)
+    turned = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    (ax,) = visualize.plot_latent_space(flat @ turned[:2] + 7, [0] * 60).axes
+    drawn = np.asarray(ax.collections[0].get_offsets())
+    lengths = np.linalg.svd(flat - flat.mean(axis=0), compute_uv=False)
+    np.testing.assert_allclose(np.linalg.svd(drawn, compute_uv=False), lengths)
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=0), lengths)
+    assert ax.get_xlabel() == "first principal axis of 4"
+
+
 def test_the_manifold_has_its_codes_where_the_axes_say():
     (ax,) = visualize.plot_latent_manifold(decoder(), 4).axes
     page = ax.images[0].get_array()
@@ -484,7 +495,7 @@ BAD = {
     "originals.*at least one sample": lambda model: visualize.plot_reconstructions(
         GREY[:0], GREY[:0]
     ),
-    "project codes": lambda model: visualize.plot_latent_space(np.zeros((4, 3)), range(4)),
+    "two dimensions or more": lambda model: visualize.plot_latent_space(np.zeros((4, 1)), range(4)),
     "21 classes": lambda model: visualize.plot_latent_space(np.zeros((21, 2)), range(21)),
     "two latent dimensions": lambda model: visualize.plot_latent_manifold(model),
     "give one head": lambda model: visualize.plot_attention(np.eye(2), ["a"], ["a", "b"]),

@@ -522,10 +522,11 @@ def plot_reconstructions(originals, reconstructions, ax=None):
 
 
 def plot_latent_space(codes, labels, ax=None):
-    """Draw the codes of samples in a latent space of two dimensions, by class.
+    """Draw the codes of samples in a latent space, by class.
 
     Args:
-        codes: (samples, 2) codes, as the encoder gives them (of a VAE: the means).
+        codes: (samples, dimensions) codes, as the encoder gives them (of a VAE: the means). Of more
+            than two dimensions the two in which the codes vary most are drawn, the principal axes.
         labels: (samples,) class of each.
         ax: matplotlib Axes to draw into; a new Figure when None.
 
@@ -536,11 +537,16 @@ def plot_latent_space(codes, labels, ax=None):
         VisualizeError: if the shapes are others, or there are more than 20 classes.
     """
     codes, labels = np.asarray(codes), np.asarray(labels)
-    if codes.ndim != 2 or codes.shape[1] != 2 or labels.shape != codes.shape[:1] or not len(codes):
+    if codes.ndim != 2 or codes.shape[1] < 2 or labels.shape != codes.shape[:1] or not len(codes):
         raise VisualizeError(
-            f"codes {codes.shape} and labels {labels.shape} must be (samples, 2) and (samples,): "
-            "project codes of more dimensions to two first."
+            f"codes {codes.shape} and labels {labels.shape} must be (samples, dimensions) and "
+            "(samples,), with two dimensions or more."
         )
+    names = ("latent dimension 1", "latent dimension 2")
+    if codes.shape[1] > 2:
+        names = [f"{which} principal axis of {codes.shape[1]}" for which in ("first", "second")]
+        values, axes = np.linalg.eigh(np.atleast_2d(np.cov(codes, rowvar=False, ddof=0)))
+        codes = (codes - codes.mean(axis=0)) @ axes[:, np.argsort(values)[:-3:-1]]
     classes = np.unique(labels)
     if len(classes) > 20:
         raise VisualizeError(f"{len(classes)} classes are too many to tell apart: give at most 20.")
@@ -566,7 +572,7 @@ def plot_latent_space(codes, labels, ax=None):
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "lw": 0},
             zorder=3,
         )
-    ax.set(xlabel="latent dimension 1", ylabel="latent dimension 2")
+    ax.set(xlabel=names[0], ylabel=names[1])
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), markerscale=1.6)
     style_axes(ax)
     return ax.figure
