@@ -7,6 +7,7 @@ import warnings
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy import ndimage
 from scipy.sparse import coo_array
 from skimage.filters import threshold_otsu
 from skimage.metrics import structural_similarity
@@ -34,6 +35,16 @@ CLASSIFIERS = {
     "1-nearest neighbour": lambda: KNeighborsClassifier(1, algorithm="brute"),
     "logistic regression": lambda: make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=1000)
+    ),
+}
+FILTERS = {  # each with the widths to choose from
+    "Gaussian filter": (
+        lambda images, width: ndimage.gaussian_filter(images, (0, width, width, 0)),
+        (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0),
+    ),
+    "median filter": (
+        lambda images, width: ndimage.median_filter(images, (1, width, width, 1)),
+        (1, 2, 3, 4, 5, 7),
     ),
 }
 REGRESSORS = {
@@ -150,16 +161,21 @@ def autoencoding(data, codes, rebuilt):
     }
 
 
-def pca_autoencoding(data, size):
+def pca_autoencoding(data, size, seen=None):
     """The scores of `autoencoding` for principal components: the best linear code of that size.
 
     Args:
-        data: a data_prep.Dataset whose labels are classes.
+        data: a data_prep.Dataset whose labels are classes; the components are those of its inputs.
         size: numbers in a code; where the inputs have no more, all components are taken.
+        seen: {"train", "test"} what to code in place of the inputs, such as noisy ones.
     """
     inputs = _flat_inputs(data)
     pca = PCA(min(size, *inputs["train"].shape), random_state=0).fit(inputs["train"])
-    codes = {name: pca.transform(inputs[name]) for name in ("train", "test")}
+    seen = inputs if seen is None else seen
+    codes = {
+        name: pca.transform(np.reshape(seen[name], inputs[name].shape))
+        for name in ("train", "test")
+    }
     rebuilt = pca.inverse_transform(codes["test"])
     return autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
 
@@ -402,6 +418,25 @@ def ssim(truth, images, masks=None):
         _, full = structural_similarity(one, other, data_range=1, channel_axis=-1, full=True)
         found.append((full * mask).sum() / mask.sum())
     return float(np.mean(found))
+
+
+def smoothed(truth, noisy, test):
+    """Noisy images made smooth, each filter in the width that serves other noisy images best.
+
+    Args:
+        truth: clean images of the validation part, (images, height, width, channels), 0 to 1.
+        noisy: the same images with noise; by them the width is chosen.
+        test: noisy images to smooth, in the same range.
+
+    Returns:
+        {"Gaussian filter", "median filter"}: `test` smoothed, and cut to the range 0 to 1. The
+        width is the Gaussian's deviation, or the side of the median's square, in pixels.
+    """
+    found = {}
+    for name, (smooth, widths) in FILTERS.items():
+        errors = [np.square(np.clip(smooth(noisy, w), 0, 1) - truth).mean() for w in widths]
+        found[name] = np.clip(smooth(test, widths[int(np.argmin(errors))]), 0, 1)
+    return found
 
 
 def frames(truth, predictions):

@@ -1,0 +1,116 @@
+"""An image squeezed into a few numbers and rebuilt from them: the vector is the point.
+
+image (8, 8, 1) -> encoder: dense 256 -> code (8,) -> decoder: dense 256 -> image (8, 8, 1)
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import math
+
+import keras
+from keras import layers
+
+import data_prep
+import visualize
+from recipes import scores
+from recipes.report import Report
+
+
+def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
+    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+
+    Args:
+        input_shape: (height, width, channels) of an image; pixels from 0 to 1.
+        latent_size: numbers in the code.
+        units: widths of the hidden layers of the encoder; those of the decoder come in reverse.
+
+    Returns:
+        A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
+        the same shape.
+    """
+    encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
+    decoder = keras.Sequential([keras.Input((latent_size,))], name="decoder")
+    for size in units:
+        encoder.add(layers.Dense(size, activation="relu"))
+    encoder.add(layers.Dense(latent_size))  # (batch, latent_size); linear, so that no unit is dead
+    for size in units[::-1]:
+        decoder.add(layers.Dense(size, activation="relu"))
+    decoder.add(layers.Dense(math.prod(input_shape), activation="sigmoid"))
+    decoder.add(layers.Reshape(input_shape))  # (batch, height, width, channels)
+    return keras.Sequential([encoder, decoder], name="dense_autoencoder")
+
+
+def run(
+    data="digits",
+    epochs=100,
+    batch_size=64,
+    seed=0,
+    latent_size=8,
+    units=(256,),
+    learning_rate=0.01,
+    callbacks=(),
+):
+    """Train on images, report how well test images are rebuilt and what their codes are worth.
+
+    Args:
+        data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
+        epochs: passes over the training images.
+        batch_size: images per training step.
+        seed: draws the first weights, the order of images and the validation part.
+        latent_size: numbers in the code.
+        units: widths of the hidden layers of the encoder.
+        learning_rate: the highest step size of Adam, reached after a third of the training.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+
+    Raises:
+        DataError: where the code or a layer has no numbers.
+    """
+    if min(latent_size, *units, 1) < 1:
+        raise data_prep.DataError(
+            f"a code of {latent_size} and layers of {units}: give sizes of 1 or more."
+        )
+    images = data_prep.load_images(data, seed=seed)
+    model = build_dense_autoencoder(images.input_shape, latent_size, units)
+    steps = epochs * -(-len(images.train) // batch_size)
+    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="mean_squared_error",
+        steps_per_execution=16,
+    )
+    model.fit(
+        images.train.inputs,
+        images.train.inputs,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=(images.validation.inputs, images.validation.inputs),
+        callbacks=list(callbacks),
+    )
+    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+    codes = {
+        name: encoder.predict(images.parts()[name].inputs, batch_size=256, verbose=0)
+        for name in ("train", "test")
+    }
+    truth, rebuilt = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
+    names = [images.classes[label] for label in images.test.labels]
+    return Report(
+        model=model,
+        headline="mean squared error",
+        higher_is_better=False,
+        scores=scores.autoencoding(images, codes, rebuilt),
+        baselines={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
+        data=images.describe(),
+        pictures={
+            "reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20]),
+            "latent_space": visualize.plot_latent_space(codes["test"][:2000], names[:2000]),
+        },
+    )

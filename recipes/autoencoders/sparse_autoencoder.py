@@ -1,0 +1,143 @@
+"""A code larger than the image, of which each image may use little: by L1 or by KL.
+
+    image (8, 8, 1) -> encoder: dense 256 -> code (128,), mostly 0 -> decoder: dense 256 -> image
+
+DOC
+
+Reference: Ng, "Sparse autoencoder", lecture notes CS294A, 2011.
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import math
+
+import keras
+import numpy as np
+from keras import layers
+
+import data_prep
+import visualize
+from recipes import scores
+from recipes.layers.sparsity import Sparsity
+from recipes.report import Report
+
+ACTIVE = 0.05  # a unit is active on an image where its value is above this
+
+
+def build_sparse_autoencoder(
+    input_shape=(8, 8, 1), latent_size=128, units=256, penalty="l1", weight=0.03, noise=0.2
+):
+    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+
+    Args:
+        input_shape: (height, width, channels) of an image; pixels from 0 to 1.
+        latent_size: numbers in the code.
+        units: width of the hidden layer of each half.
+        penalty: "l1" for a code of ReLUs that pay for their size; "kl" for one of sigmoids, which
+            pay where their mean over a batch is not 0.05.
+        weight: factor of the penalty in the loss.
+        noise: deviation of the noise on the code, in training alone.
+
+    Returns:
+        A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
+        the same shape.
+    """
+    activation = "relu" if penalty == "l1" else "sigmoid"
+    encoder = [
+        keras.Input(input_shape),
+        layers.Flatten(),
+        layers.Dense(units, activation="relu"),
+        layers.Dense(latent_size, activation, activity_regularizer=Sparsity(penalty, weight)),
+    ]
+    decoder = [
+        keras.Input((latent_size,)),
+        layers.GaussianNoise(noise),
+        layers.Dense(units, activation="relu"),
+        layers.Dense(math.prod(input_shape), activation="sigmoid"),
+        layers.Reshape(input_shape),  # (batch, height, width, channels)
+    ]
+    halves = [keras.Sequential(encoder, name="encoder"), keras.Sequential(decoder, name="decoder")]
+    return keras.Sequential(halves, name="sparse_autoencoder")
+
+
+def run(
+    data="digits",
+    epochs=40,
+    batch_size=64,
+    seed=0,
+    latent_size=128,
+    penalty="l1",
+    weights=(0.03, 0.03),
+    noise=0.2,
+    learning_rate=0.003,
+    callbacks=(),
+):
+    """Train both forms, report how well test images are rebuilt, and from how many active units.
+
+    Args:
+        data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
+        epochs: passes over the training images.
+        batch_size: images per training step.
+        seed: draws the first weights, the order of images and the validation part.
+        latent_size: numbers in the code.
+        penalty: l1 or kl, the form whose scores are the headline and whose model is saved.
+        weights: factors of the L1 and of the KL penalty in the loss.
+        noise: deviation of the noise on the code in training.
+        learning_rate: the highest step size of Adam, reached after a third of the training.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+    """
+    if (
+        penalty not in ("l1", "kl")
+        or len(weights) != 2
+        or min(latent_size - 1, noise, *weights) < 0
+    ):
+        raise data_prep.DataError(
+            f"penalty {penalty!r}, weights {weights}, noise {noise}, a code of {latent_size}: give "
+            f"l1 or kl, two weights, no negative number, and a code of 1 or more."
+        )
+    images = data_prep.load_images(data, seed=seed)
+    inputs = {name: part.inputs for name, part in images.parts().items()}
+    steps = epochs * -(-len(images.train) // batch_size)
+    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
+    schedule = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
+    )
+    models, rebuilt, found = {}, {}, {}
+    for form, weight in zip(("l1", "kl"), weights, strict=True):
+        models[form] = model = build_sparse_autoencoder(
+            images.input_shape, latent_size, penalty=form, weight=weight, noise=noise
+        )
+        adam, loss = keras.optimizers.Adam(schedule), "mean_squared_error"
+        model.compile(adam, loss, metrics=[loss], steps_per_execution=16)
+        validation = (inputs["validation"], inputs["validation"])
+        fit = {"batch_size": batch_size, "epochs": epochs, "callbacks": list(callbacks)}
+        model.fit(inputs["train"], inputs["train"], validation_data=validation, **fit)
+        encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+        codes = {name: encoder.predict(inputs[name], 256, verbose=0) for name in inputs}
+        active = codes["test"] > ACTIVE
+        rebuilt[form] = decoder.predict(codes["test"], 256, verbose=0)
+        alone = decoder.predict(codes["test"] * active, 256, verbose=0)
+        found[form] = scores.autoencoding(images, codes, rebuilt[form]) | {
+            "share of active units": float(active.mean()),
+            "mean squared error of active units": float(np.mean((alone - inputs["test"]) ** 2)),
+        }
+    both = {f"{name} with {form}": value for form in found for name, value in found[form].items()}
+    count = max(1, round(found[penalty]["share of active units"] * latent_size))
+    pca = {"PCA, as many as are active": scores.pca_autoencoding(images, count)}
+    pairs = visualize.plot_reconstructions(inputs["test"][:20], rebuilt[penalty][:20])
+    return Report(
+        model=models[penalty],
+        headline="mean squared error",
+        higher_is_better=False,
+        scores=found[penalty] | both,
+        baselines=pca,
+        beside={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
+        data=images.describe(),
+        pictures={"reconstructions": pairs},
+    )
