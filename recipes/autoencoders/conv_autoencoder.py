@@ -66,7 +66,7 @@ def run(
     batch_size=64,
     seed=0,
     latent_size=8,
-    filters=(32, 64),
+    filters=32,
     learning_rate=0.01,
     callbacks=(),
 ):
@@ -78,7 +78,7 @@ def run(
         batch_size: images per training step.
         seed: draws the first weights, the order of images and the validation part.
         latent_size: numbers in the code.
-        filters: number of patterns of the first and the second convolution.
+        filters: number of patterns of the first convolution; the second has twice as many.
         learning_rate: the highest step size of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
@@ -86,14 +86,14 @@ def run(
         A Report.
 
     Raises:
-        DataError: where the code or a layer has no numbers, or there are not two convolutions.
+        DataError: where the code or a layer has no numbers.
     """
-    if len(filters) != 2 or min(latent_size, *filters) < 1:
+    if min(latent_size, filters) < 1:
         raise data_prep.DataError(
-            f"a code of {latent_size} and filters {filters}: give 1 number or more, and two filters."
+            f"a code of {latent_size} and {filters} filters: give 1 or more of each."
         )
     images = data_prep.load_images(data, seed=seed)
-    model = build_conv_autoencoder(images.input_shape, latent_size, filters)
+    model = build_conv_autoencoder(images.input_shape, latent_size, (filters, 2 * filters))
     steps = epochs * -(-len(images.train) // batch_size)
     # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -49,7 +49,7 @@ def run(
     batch_size=64,
     seed=0,
     latent_size=8,
-    units=(256,),
+    units=256,
     learning_rate=0.01,
     callbacks=(),
 ):
@@ -61,7 +61,7 @@ def run(
         batch_size: images per training step.
         seed: draws the first weights, the order of images and the validation part.
         latent_size: numbers in the code.
-        units: widths of the hidden layers of the encoder.
+        units: width of the hidden layer of each half.
         learning_rate: the highest step size of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
@@ -71,12 +71,12 @@ def run(
     Raises:
         DataError: where the code or a layer has no numbers.
     """
-    if min(latent_size, *units, 1) < 1:
+    if min(latent_size, units) < 1:
         raise data_prep.DataError(
-            f"a code of {latent_size} and layers of {units}: give sizes of 1 or more."
+            f"a code of {latent_size} and {units} units: give 1 or more of each."
         )
     images = data_prep.load_images(data, seed=seed)
-    model = build_dense_autoencoder(images.input_shape, latent_size, units)
+    model = build_dense_autoencoder(images.input_shape, latent_size, (units,))
     steps = epochs * -(-len(images.train) // batch_size)
     # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -28,7 +28,7 @@ ACTIVE = 0.05  # a unit is active on an image where its value is above this
 
 
 def build_sparse_autoencoder(
-    input_shape=(8, 8, 1), latent_size=128, units=256, penalty="l1", weight=0.03, noise=0.2
+    input_shape=(8, 8, 1), latent_size=128, units=256, penalty="l1", weight=5e-4, noise=0.2
 ):
     """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
 
@@ -70,7 +70,8 @@ def run(
     seed=0,
     latent_size=128,
     penalty="l1",
-    weights=(0.03, 0.03),
+    l1_weight=5e-4,
+    kl_weight=5e-4,
     noise=0.2,
     learning_rate=0.003,
     callbacks=(),
@@ -84,7 +85,8 @@ def run(
         seed: draws the first weights, the order of images and the validation part.
         latent_size: numbers in the code.
         penalty: l1 or kl, the form whose scores are the headline and whose model is saved.
-        weights: factors of the L1 and of the KL penalty in the loss.
+        l1_weight: factor of the L1 penalty in the loss.
+        kl_weight: factor of the KL penalty in the loss.
         noise: deviation of the noise on the code in training.
         learning_rate: the highest step size of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
@@ -92,14 +94,11 @@ def run(
     Returns:
         A Report.
     """
-    if (
-        penalty not in ("l1", "kl")
-        or len(weights) != 2
-        or min(latent_size - 1, noise, *weights) < 0
-    ):
+    weights = {"l1": l1_weight, "kl": kl_weight}
+    if penalty not in weights or min(latent_size - 1, noise, *weights.values()) < 0:
         raise data_prep.DataError(
-            f"penalty {penalty!r}, weights {weights}, noise {noise}, a code of {latent_size}: give "
-            f"l1 or kl, two weights, no negative number, and a code of 1 or more."
+            f"penalty {penalty!r}, weights {l1_weight} and {kl_weight}, noise {noise}, a code of "
+            f"{latent_size}: give l1 or kl, no negative number, and a code of 1 or more."
         )
     images = data_prep.load_images(data, seed=seed)
     inputs = {name: part.inputs for name, part in images.parts().items()}
@@ -109,7 +108,7 @@ def run(
         learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
     )
     models, rebuilt, found = {}, {}, {}
-    for form, weight in zip(("l1", "kl"), weights, strict=True):
+    for form, weight in weights.items():
         models[form] = model = build_sparse_autoencoder(
             images.input_shape, latent_size, penalty=form, weight=weight, noise=noise
         )

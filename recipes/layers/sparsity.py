@@ -10,8 +10,9 @@ class Sparsity(keras.Regularizer):
 
     "l1": the sum of the units' sizes, mean over the batch. "kl": the Kullback-Leibler divergence
     between two coins, summed over the units: t log(t / m) + (1 - t) log((1 - t) / (1 - m)), where
-    t is the target and m the mean of a unit over the batch, from 0 to 1. Source of the KL form: Ng,
-    "Sparse autoencoder", lecture notes CS294A, 2011.
+    t is the target and m the mean of a unit over the batch, from 0 to 1. Both are given times the
+    size of the batch, by which Keras divides what a layer's activity regulariser says. Source of
+    the KL form: Ng, "Sparse autoencoder", lecture notes CS294A, 2011.
 
     Args:
         penalty: "l1" or "kl".
@@ -23,14 +24,14 @@ class Sparsity(keras.Regularizer):
         self.penalty, self.weight, self.target = penalty, weight, target
 
     def __call__(self, codes):
-        """The penalty, a scalar."""
+        """The penalty times the size of the batch, a scalar."""
         if self.penalty == "l1":
-            return self.weight * ops.mean(ops.sum(ops.abs(codes), axis=-1))
+            return self.weight * ops.sum(ops.abs(codes))
         tiny = keras.config.epsilon()
         means = ops.clip(ops.mean(codes, axis=0), tiny, 1 - tiny)
         on = self.target * ops.log(self.target / means)
         off = (1 - self.target) * ops.log((1 - self.target) / (1 - means))
-        return self.weight * ops.sum(on + off)
+        return self.weight * ops.sum(on + off) * ops.cast(ops.shape(codes)[0], codes.dtype)
 
     def get_config(self):
         """What makes an equal one."""
