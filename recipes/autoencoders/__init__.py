@@ -1,2 +1,1 @@
-"""Autoencoders: networks that give back their input, and what else comes of it."""
-"""Autoencoders: networks that say an input again through a code of few numbers."""
+"""Autoencoders: a vector is what we care about, and what it is good for."""
