@@ -230,7 +230,8 @@ def fill_from_components(damaged, masks, train, size):
 
     pca = PCA(size, random_state=0).fit(train.reshape(len(train), -1))
     noise = max(pca.noise_variance_, 1e-6)
-    penalty = np.diag(noise / np.maximum(pca.explained_variance_, 1e-12))
+    # What a component varies by is part of it noise, as in every direction.
+    penalty = np.diag(noise / np.maximum(pca.explained_variance_ - noise, 1e-12))
     filled = damaged.copy()
     for image, mask in zip(filled, masks, strict=True):
         hidden = np.broadcast_to(mask, image.shape).ravel()
