@@ -9,10 +9,11 @@ behind what its convolutions found in the image, and a dense layer between the t
 
 How often samples have the class asked for, says a classifier trained on the real images.
 
-That dense layer is there for a measurement on a fifth of the training digits, kept out, with one
-seed: Frechet distance 3.1 and 97% with the class asked for. With the class as one more channel of
-the image it was 4.9 and 97%; with the projection of Miyato and Koyama (2018), where a class has no
-layer of its own but is multiplied with the features, 10.1 and 99%.
+Measured on a fifth of the training digits, kept out, with one seed: Frechet distance 3.1, and 99.7%
+have the class asked for. With dropout of 0.3 in the discriminator 3.1 and 97.2%, so there is none;
+so, but with the class as one more channel of the image in place of the dense layer, 4.9 and 96.9%;
+or with the projection of Miyato and Koyama (2018), features times a vector of the class, 10.1 and
+99.3%.
 
 Differs from dcgan: a class goes into both networks.
 Reference: Mirza and Osindero, "Conditional generative adversarial nets", 2014.
@@ -67,9 +68,7 @@ class ConditionalGAN(TwoPlayers):
         return self.get_metrics_result()
 
 
-def build_conditional_gan(
-    image_shape=(8, 8, 1), num_classes=10, latent_size=64, filters=(64, 32), dropout=0.3
-):
+def build_conditional_gan(image_shape=(8, 8, 1), num_classes=10, latent_size=64, filters=(64, 32)):
     """Build both networks in one model, not compiled.
 
     Args:
@@ -79,7 +78,6 @@ def build_conditional_gan(
         latent_size: numbers in a vector of noise, drawn from N(0, 1), and in that of a class.
         filters: channels of the generator at a quarter and at half the size; the discriminator has
             them in reverse.
-        dropout: share of values dropped behind each of the discriminator's hidden layers.
 
     Returns:
         A keras.Model from noise (batch, latent_size) and classes (batch,) to images (batch,
@@ -103,11 +101,11 @@ def build_conditional_gan(
     x = images
     for number in reversed(filters):
         x = layers.Conv2D(number, 4, strides=2, padding="same")(x)  # half the height and width
-        x = layers.Dropout(dropout)(layers.LeakyReLU(0.2)(x))
+        x = layers.LeakyReLU(0.2)(x)
     x = layers.Flatten()(x)
     of_class = layers.Embedding(num_classes, latent_size)(classes)
     x = layers.Dense(latent_size)(layers.Concatenate()([x, of_class]))
-    logit = layers.Dense(1)(layers.Dropout(dropout)(layers.LeakyReLU(0.2)(x)))
+    logit = layers.Dense(1)(layers.LeakyReLU(0.2)(x))
     discriminator = keras.Model([images, classes], logit, name="discriminator")
 
     noise, classes = keras.Input((latent_size,)), keras.Input((), dtype="int32")
