@@ -68,7 +68,7 @@ def _convolve(x, size):
 
 def run(
     data="shapes",
-    epochs=5,
+    epochs=10,
     batch_size=16,
     seed=0,
     learning_rate=0.01,
