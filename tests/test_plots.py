@@ -82,6 +82,9 @@ PICTURES = {
     "latent_space": lambda **options: visualize.plot_latent_space(
         [[0, 1], [1, 0], [2, 2]], [0, 1, 1], **options
     ),
+    "interpolation": lambda **options: visualize.plot_interpolation(
+        decoder(), [[0, 1], [1, 0], [2, 2]], 4, **options
+    ),
     "latent_manifold": lambda **options: visualize.plot_latent_manifold(decoder(), 4, **options),
     "attention": lambda **options: visualize.plot_attention(
         [[0.2, 0.8], [0.5, 0.5]], ["der", "Hund"], ["the", "dog"], **options
@@ -388,6 +391,21 @@ def test_a_larger_latent_space_is_drawn_along_its_principal_axes():
     assert ax.get_xlabel() == "first principal axis of 4"
 
 
+def test_an_interpolation_goes_straight_from_code_to_code():
+    codes = np.array([[0.0, 1.0], [3.0, -2.0], [0.0, 0.0]], "float32")
+    model = decoder()
+    (ax,) = visualize.plot_interpolation(model, codes, 4).axes
+    shown = [panel.images[0].get_array() for panel in ax.child_axes]
+    ways = [[0, 1], [1, 0], [2, -1], [3, -2], [3, -2], [2, -4 / 3], [1, -2 / 3], [0, 0]]
+    images = model.predict(np.array(ways, "float32"), verbose=0)
+    images = (images - images.min()) / (images.max() - images.min())
+    np.testing.assert_allclose(np.squeeze(shown), np.squeeze(images), atol=1e-6)
+    tops = [panel.get_window_extent().y0 for panel in ax.child_axes]
+    assert tops[:4] == [tops[0]] * 4
+    assert tops[4:] == [tops[4]] * 4
+    assert tops[4] < tops[0], "a way below the other"
+
+
 def test_the_manifold_has_its_codes_where_the_axes_say():
     (ax,) = visualize.plot_latent_manifold(decoder(), 4).axes
     page = ax.images[0].get_array()
@@ -497,6 +515,13 @@ BAD = {
     ),
     "two dimensions or more": lambda model: visualize.plot_latent_space(np.zeros((4, 1)), range(4)),
     "21 classes": lambda model: visualize.plot_latent_space(np.zeros((21, 2)), range(21)),
+    "3 codes in 1 steps": lambda model: visualize.plot_interpolation(
+        decoder(), np.eye(3)[:, :2], 1
+    ),
+    "1 codes in 9 steps": lambda model: visualize.plot_interpolation(decoder(), [[0, 0]]),
+    r"codes \(2, 3\) for decoder": lambda model: visualize.plot_interpolation(
+        decoder(), np.zeros((2, 3))
+    ),
     "two latent dimensions": lambda model: visualize.plot_latent_manifold(model),
     "give one head": lambda model: visualize.plot_attention(np.eye(2), ["a"], ["a", "b"]),
     "after softmax": lambda model: visualize.plot_attention([[2, -1]], ["a"], ["a", "b"]),

@@ -1,6 +1,7 @@
 """Plots of arrays and of what a model computes: activations, filters, images, codes, attention."""
 
 import difflib
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -618,6 +619,41 @@ def plot_latent_manifold(decoder, size=15, ax=None):
     ax.set_xticks([(tick + 0.5) * width - 0.5 for tick in ticks], names)
     ax.set_yticks([(size - tick - 0.5) * height - 0.5 for tick in ticks], names)
     ax.set(xlabel="latent dimension 1", ylabel="latent dimension 2")
+    return ax.figure
+
+
+def plot_interpolation(decoder, codes, steps=9, ax=None):
+    """Draw what a decoder makes of the codes on the straight way from each code to the next.
+
+    Args:
+        decoder: a keras.Model from (batch, latent_size) to images (batch, height, width[,
+            channels]).
+        codes: (codes, latent_size), two or more.
+        steps: images of a way, both ends included.
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure, a row for each way.
+
+    Raises:
+        VisualizeError: if the decoder takes or gives other shapes, or there is no way to draw.
+    """
+    _check_model(decoder)
+    codes = np.asarray(codes, "float32")
+    if codes.ndim != 2 or codes.shape[1:] != decoder.inputs[0].shape[1:]:
+        raise VisualizeError(
+            f"codes {codes.shape} for decoder {decoder.name!r}, which takes "
+            f"{tuple(decoder.inputs[0].shape)}: give (codes, latent_size)."
+        )
+    if len(codes) < 2 or steps < 2:
+        raise VisualizeError(f"{len(codes)} codes in {steps} steps: give at least 2 of each.")
+    shares = np.linspace(0, 1, steps, dtype="float32")[:, None]
+    ways = np.concatenate([(1 - shares) * a + shares * b for a, b in pairwise(codes)])
+    images = _to_images(decoder.predict(ways, batch_size=256, verbose=0), "decoded images")
+    rows, ratio = len(codes) - 1, images.shape[1] / images.shape[2]
+    ax = make_axes(ax, 0.8 * steps + 0.2, 0.8 * ratio * rows + 0.2)
+    for panel, image in zip(make_panels(ax, rows, steps).ravel(), images, strict=True):
+        _show(panel, image)
     return ax.figure
 
 

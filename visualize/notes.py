@@ -227,6 +227,7 @@ def _latent_space(digits):
     )
     nearness = [sharpness * codes.T, -sharpness / 2 * (codes**2).sum(axis=1)]
     decoder.set_weights([*nearness, x])
+    yield "interpolation", data_plots.plot_interpolation(decoder, codes[:6])
     yield "latent_manifold", data_plots.plot_latent_manifold(decoder)
 
     embed = directions[:, :16]
