@@ -400,10 +400,10 @@ def test_an_interpolation_goes_straight_from_code_to_code():
     images = model.predict(np.array(ways, "float32"), verbose=0)
     images = (images - images.min()) / (images.max() - images.min())
     np.testing.assert_allclose(np.squeeze(shown), np.squeeze(images), atol=1e-6)
-    tops = [panel.get_window_extent().y0 for panel in ax.child_axes]
-    assert tops[:4] == [tops[0]] * 4
-    assert tops[4:] == [tops[4]] * 4
-    assert tops[4] < tops[0], "a way below the other"
+    bottoms = [panel.get_window_extent().y0 for panel in ax.child_axes]
+    assert bottoms[:4] == [bottoms[0]] * 4
+    assert bottoms[4:] == [bottoms[4]] * 4
+    assert bottoms[4] < bottoms[0], "a way below the other"
 
 
 def test_the_manifold_has_its_codes_where_the_axes_say():
