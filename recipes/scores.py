@@ -1085,7 +1085,7 @@ def nearest_ratio(train, test, samples, most=1000):
 
 
 def generation_baselines(judge, images, labels=None):
-    """The scores of `generation` for what needs no network, and for real images.
+    """The scores of `generation` for samples that need no network.
 
     Args:
         judge: a Judge of these images.
@@ -1093,26 +1093,27 @@ def generation_baselines(judge, images, labels=None):
         labels: as for `generation`, of the same number as the test images, if any.
 
     Returns:
-        {"Gaussian mixture": scores of samples of a mixture of normal distributions fitted to the
-        pixels of the training images, with as many parts as there are classes, "Gaussian mixture of
-        each class": with `labels`, three parts fitted to each class alone, "real training images":
-        these, the floor of the Frechet distance}.
+        (baselines, beside, floor). The first two are {name: scores of `generation`} of samples
+        drawn from a normal distribution fitted to the pixels of the training images, and from a
+        "Gaussian mixture" of as many of them as there are classes; with `labels` also from a
+        mixture of three fitted to each class alone. The third is {"Frechet distance of real
+        images": of as many training images, the least to be had, "accuracy of the judge"}.
     """
     random, count = np.random.default_rng(0), len(images.test)
     train, parts = images.train, len(images.classes)
-    blind = _sample_mixture(train.inputs, parts, count, random)
-    samples = {"Gaussian mixture": (blind, labels)}
+    rows = random.choice(len(train), min(count, len(train)), replace=False)
+    floor = generation(judge, images, train.inputs[rows])["Frechet distance"]
+    floor = {"Frechet distance of real images": floor, "accuracy of the judge": judge.accuracy}
+    normal = _sample_mixture(train.inputs, 1, count, random)
+    samples = {"Gaussian mixture": _sample_mixture(train.inputs, parts, count, random)}
     if labels is not None:
-        drawn = np.empty_like(blind)
+        samples["Gaussian mixture of each class"] = drawn = np.empty_like(normal)
         for label in np.unique(labels):
             asked = np.asarray(labels) == label
             of_class = train.inputs[train.labels == label]
             drawn[asked] = _sample_mixture(of_class, 3, asked.sum(), random)
-        samples["Gaussian mixture of each class"] = drawn, labels
-    rows = random.choice(len(train), min(count, len(train)), replace=False)
-    own = None if labels is None else train.labels[rows]
-    samples["real training images"] = train.inputs[rows], own
-    return {name: generation(judge, images, *drawn) for name, drawn in samples.items()}
+    beside = {name: generation(judge, images, drawn, labels) for name, drawn in samples.items()}
+    return {"normal distribution": generation(judge, images, normal, labels)}, beside, floor
 
 
 def best_codes(generator, images, codes, steps=200):

@@ -9,7 +9,7 @@ behind what its convolutions found in the image, and a dense layer between the t
 
 How often samples have the class asked for, says a classifier trained on the real images.
 
-Measured on a fifth of the training digits, kept out, with one seed: Frechet distance 3.1, and 99.7%
+Measured on a fifth of the training digits, kept out, in 150 epochs: Frechet distance 3.1, and 99.7%
 have the class asked for. With dropout of 0.3 in the discriminator it was 3.1 and 97.2%, so there is
 none. With that dropout, and the class as one more channel of the image in place of the dense layer,
 4.9 and 96.9%; with the projection of Miyato and Koyama (2018), a product of the features and a
@@ -114,7 +114,7 @@ def build_conditional_gan(image_shape=(8, 8, 1), num_classes=10, latent_size=64,
     return ConditionalGAN([noise, classes], [drawn, logit], name="conditional_gan")
 
 
-def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
+def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
     """Train on images, report the Frechet distance of samples to test images.
 
     Args:
@@ -151,15 +151,15 @@ def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, c
     )
     samples = generator.predict([noise, asked], batch_size=256, verbose=0)
     judge = scores.fit_judge(images)
-    others = scores.generation_baselines(judge, images, asked)
+    baselines, beside, floor = scores.generation_baselines(judge, images, asked)
     found = scores.generation(judge, images, samples, asked)
     return Report(
         model=model,
         headline="Frechet distance",
         higher_is_better=False,
-        scores=found | {"accuracy of the judge": judge.accuracy},
-        baselines={"Gaussian mixture": others.pop("Gaussian mixture")},
-        beside=others,
+        scores=found | floor,
+        baselines=baselines,
+        beside=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

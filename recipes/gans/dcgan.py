@@ -7,7 +7,7 @@ double its height and width, twice. The discriminator goes the other way, with s
 of pooling. Both know by their structure that neighbouring pixels belong together and that a stroke
 may be anywhere, which the dense layers of `gan` have to learn from the data.
 
-Measured on a fifth of the training digits, kept out, with one seed, as Frechet distances: 4.3 as it
+Measured on a fifth of the training digits, kept out, in 150 epochs, as Frechet distances: 4.3 as it
 is; 8.4 without batch normalisation in the generator; 6.0 with a step size that does not fall to
 zero. The dropout that `gan` needs makes it 4.8, no difference beside a spread of 0.9: left out.
 
@@ -110,7 +110,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     return DCGAN(noise, [images, discriminator(images)], name="dcgan")
 
 
-def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
+def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
     """Train on images, report the Frechet distance of samples to test images.
 
     Args:
@@ -145,15 +145,14 @@ def run(data="digits", epochs=150, batch_size=32, seed=0, learning_rate=0.002, c
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
     judge = scores.fit_judge(images)
-    others = scores.generation_baselines(judge, images)
+    baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
         headline="Frechet distance",
         higher_is_better=False,
-        scores=scores.generation(judge, images, samples)
-        | {"accuracy of the judge": judge.accuracy},
-        baselines={"Gaussian mixture": others.pop("Gaussian mixture")},
-        beside=others,
+        scores=scores.generation(judge, images, samples) | floor,
+        baselines=baselines,
+        beside=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

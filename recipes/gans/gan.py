@@ -9,12 +9,13 @@ sees a real image: all it learns comes through the gradient of the discriminator
 
 No loss says how good the samples are, since each network's loss depends on the other. So they are
 scored: a classifier trained on the real images looks at samples and at test images, and the Frechet
-distance compares what it sees. A mixture of normal distributions is the drawing to beat.
+distance compares what it sees. On few and small images a mixture of normal distributions, without
+any network, is hard to beat; on MNIST it is not.
 
-Three things make it stable. Measured with two seeds on a fifth of the training digits, kept out, as
-Frechet distances: 4.5 and 5.2 as it is; 15.2 and 13.6 without dropout in the discriminator, which
-then knows the training images by heart; 6.1 and 5.6 with a step size that does not fall to zero;
-5.8 and 5.2 without batch normalisation in the generator, within what seeds do.
+Three things make it stable. Measured with two seeds on a fifth of the training digits, kept out, in
+200 epochs, as Frechet distances: 4.5 and 5.2 as it is; 15.2 and 13.6 without dropout in the
+discriminator, which then knows the training images by heart; 6.1 and 5.6 with a step size that does
+not fall to zero; 5.8 and 5.2 without batch normalisation in the generator, within what seeds do.
 
 Reference: Goodfellow et al., "Generative adversarial nets", 2014.
 """
@@ -104,7 +105,7 @@ def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0
     return GAN(noise, [images, discriminator(images)], name="gan")
 
 
-def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, callbacks=()):
+def run(data="digits", epochs=150, batch_size=64, seed=0, learning_rate=0.001, callbacks=()):
     """Train on images, report the Frechet distance of samples to test images.
 
     Args:
@@ -139,15 +140,14 @@ def run(data="digits", epochs=200, batch_size=64, seed=0, learning_rate=0.001, c
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
     judge = scores.fit_judge(images)
-    others = scores.generation_baselines(judge, images)
+    baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
         headline="Frechet distance",
         higher_is_better=False,
-        scores=scores.generation(judge, images, samples)
-        | {"accuracy of the judge": judge.accuracy},
-        baselines={"Gaussian mixture": others.pop("Gaussian mixture")},
-        beside=others,
+        scores=scores.generation(judge, images, samples) | floor,
+        baselines=baselines,
+        beside=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

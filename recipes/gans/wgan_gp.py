@@ -201,15 +201,14 @@ def run(
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
     judge = scores.fit_judge(images)
-    others = scores.generation_baselines(judge, images)
+    baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
         headline="Frechet distance",
         higher_is_better=False,
-        scores=scores.generation(judge, images, samples)
-        | {"accuracy of the judge": judge.accuracy},
-        baselines={"Gaussian mixture": others.pop("Gaussian mixture")},
-        beside=others,
+        scores=scores.generation(judge, images, samples) | floor,
+        baselines=baselines,
+        beside=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),
