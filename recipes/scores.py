@@ -422,6 +422,23 @@ def ssim(truth, images, masks=None):
     return float(np.mean(found))
 
 
+def denoising(truth, answers):
+    """How near images come to the clean ones.
+
+    Args:
+        truth: clean images, (images, height, width, channels), 0 to 1.
+        answers: the same shape.
+
+    Returns:
+        {"mean squared error", "PSNR"}, as `psnr` gives it.
+    """
+    truth, answers = np.asarray(truth, "float64"), np.asarray(answers, "float64")
+    return {
+        "mean squared error": float(np.mean(np.square(answers - truth))),
+        "PSNR": psnr(truth, answers),
+    }
+
+
 def smoothed(truth, noisy, test):
     """Noisy images made smooth, each filter in the width that serves other noisy images best.
 

@@ -133,6 +133,12 @@ def test_test_images_have_the_same_noise_for_every_seed(few):
     assert ours["mean squared error"] != ours["mean squared error without noise"]
 
 
+def test_a_constant_error_has_the_psnr_of_the_textbook():
+    found = scores.denoising(np.full((3, 8, 8, 1), 0.5), np.full((3, 8, 8, 1), 0.6))
+    assert found["mean squared error"] == pytest.approx(0.01)
+    assert found["PSNR"] == pytest.approx(20)
+
+
 def test_filters_take_the_width_that_serves_the_validation_part():
     grid = np.linspace(0, 3 * np.pi, 40)
     smooth = np.broadcast_to(
@@ -182,7 +188,7 @@ def test_principal_components_may_be_shown_other_inputs(few):
         (sparse_autoencoder, {"kl_weight": -0.1}, "weights 0.0005 and -0.1"),
         (sparse_autoencoder, {"noise": -1}, "noise -1"),
         (sparse_autoencoder, {"latent_size": 0}, "code of 0"),
-        (denoising_autoencoder, {"noise": "salt"}, "noise is 'salt'"),
+        (denoising_autoencoder, {"noise": "salt"}, "noise 'salt'"),
         (denoising_autoencoder, {"amount": 1.0}, "amount 1.0"),
         (denoising_autoencoder, {"latent_size": 0}, "code of 0"),
     ],

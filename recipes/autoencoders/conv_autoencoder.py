@@ -1,6 +1,16 @@
 """An autoencoder of convolutions: patterns are learnt once for all places.
 
-image (8, 8, 1) -> conv 32 -> conv 64 -> code (8,) -> 2 transposed convs -> image (8, 8, 1)
+    image (8, 8, 1) -> conv 32 -> conv 64 -> code (8,) -> 2 transposed convs -> image (8, 8, 1)
+
+The convolutions of the encoder have a stride of 2: each halves height and width. The decoder goes
+back by transposed convolutions, which put a pattern down, in the strength that they read, on every
+second pixel, and so double both. The code between them is a plain vector, so that it can be held
+against principal components (PCA) of the same number.
+
+Differs from dense_autoencoder: convolutions in both halves. @@
+
+Reference: Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction",
+2011.
 """
 
 if __name__ == "__main__":

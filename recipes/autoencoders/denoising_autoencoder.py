@@ -1,14 +1,26 @@
-"""Noise goes in, the clean image is asked for: what an image is like has to be learnt.
+"""Noise in, the clean image out: the network has to know what images are like.
 
-noisy image (8, 8, 1) -> encoder: dense 256 -> code (32,) -> decoder: dense 256 -> clean image
+    noisy image (8, 8, 1) -> encoder: dense 256 -> code (32,) -> decoder: dense 256 -> clean image
+
+An autoencoder with a large code may learn to copy. One that is given a noisy image and asked for
+the clean one cannot: it has to know what images are like, and to see what is noise. The noise is a
+layer that works in training alone and draws afresh for every image in every epoch.
+
+A run puts noise on test images once, and holds the answer against a Gaussian and a median filter,
+which know nothing of digits but neighbourhoods, each in the width that is best on the validation
+part; and against the principal components of clean images, as many as the code has numbers. PSNR,
+the peak signal-to-noise ratio, is -10 log10 of an image's mean squared error, in dB. @@
+
+Differs from dense_autoencoder: the noise.
+
+Reference: Vincent et al., "Extracting and composing robust features with denoising autoencoders",
+2008.
 """
 
 if __name__ == "__main__":
     from recipes.__main__ import run_script
 
     run_script(__file__)
-
-import math
 
 import keras
 import numpy as np
@@ -37,6 +49,7 @@ def build_denoising_autoencoder(
         A keras.Sequential of noise, encoder and decoder, from noisy images (batch, *input_shape) to
         clean ones of the same shape.
     """
+    height, width, channels = input_shape
     encoder = [
         keras.Input(input_shape),
         layers.Flatten(),
@@ -46,7 +59,7 @@ def build_denoising_autoencoder(
     decoder = [
         keras.Input((latent_size,)),
         layers.Dense(units, activation="relu"),
-        layers.Dense(math.prod(input_shape), activation="sigmoid"),
+        layers.Dense(height * width * channels, activation="sigmoid"),
         layers.Reshape(input_shape),  # (batch, height, width, channels)
     ]
     corrupt = layers.GaussianNoise if noise == "gaussian" else layers.Dropout
@@ -86,21 +99,17 @@ def run(
         A Report.
 
     Raises:
-        DataError: where the noise is unknown or of no possible amount, or a layer has no numbers.
+        DataError: where the noise is unknown, or an amount or a size cannot be.
     """
-    if noise not in ("gaussian", "dropout"):
-        raise data_prep.DataError(f"noise is {noise!r}; give gaussian or dropout.")
-    if not 0 < amount < 1 or min(latent_size, units) < 1:
+    if noise not in ("gaussian", "dropout") or not 0 < amount < 1 or min(latent_size, units) < 1:
         raise data_prep.DataError(
-            f"amount {amount}, a code of {latent_size}, {units} units: give an amount between 0 "
-            f"and 1, and sizes of 1 or more."
+            f"noise {noise!r}, amount {amount}, a code of {latent_size}, {units} units: give "
+            f"gaussian or dropout, an amount between 0 and 1, and sizes of 1 or more."
         )
     images = data_prep.load_images(data, seed=seed)
     model = build_denoising_autoencoder(images.input_shape, latent_size, units, noise, amount)
     noisy = {  # the layer's own noise, drawn once
-        name: keras.ops.convert_to_numpy(
-            type(model.get_layer("noise"))(amount, seed=number)(part.inputs, training=True)
-        )
+        name: np.asarray(type(model.layers[0])(amount, seed=number)(part.inputs, training=True))
         for number, (name, part) in enumerate(images.parts().items())
     }
     steps = epochs * -(-len(images.train) // batch_size)
@@ -108,31 +117,22 @@ def run(
     schedule = keras.optimizers.schedules.CosineDecay(
         learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
     )
-    adam = keras.optimizers.Adam(schedule)
-    model.compile(adam, loss="mean_squared_error", steps_per_execution=16)
-    model.fit(
-        images.train.inputs,
-        images.train.inputs,
-        batch_size=batch_size,
-        epochs=epochs,
-        validation_data=(noisy["validation"], images.validation.inputs),
-        callbacks=list(callbacks),
-    )
+    model.compile(keras.optimizers.Adam(schedule), "mean_squared_error", steps_per_execution=16)
+    clean, validation = images.train.inputs, (noisy["validation"], images.validation.inputs)
+    fit = {"batch_size": batch_size, "epochs": epochs, "callbacks": list(callbacks)}
+    model.fit(clean, clean, validation_data=validation, **fit)
     encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
     codes = {name: encoder.predict(noisy[name], 256, verbose=0) for name in noisy}
     truth, restored = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
-    found = scores.autoencoding(images, codes, restored) | {"PSNR": scores.psnr(truth, restored)}
-    unharmed = model.predict(truth, 256, verbose=0)
-    found["mean squared error without noise"] = float(np.mean(np.square(unharmed - truth)))
-    smoothed = {"nothing done": np.clip(noisy["test"], 0, 1)}
-    smoothed |= scores.smoothed(images.validation.inputs, noisy["validation"], noisy["test"])
-    baselines = {}
-    for name, answer in smoothed.items():
-        error = float(np.mean(np.square(answer - truth)))
-        baselines[name] = {"mean squared error": error, "PSNR": scores.psnr(truth, answer)}
+    unharmed = scores.denoising(truth, model.predict(truth, 256, verbose=0))
+    found = scores.autoencoding(images, codes, restored) | scores.denoising(truth, restored)
+    found["mean squared error without noise"] = unharmed["mean squared error"]
+    smooth = {"nothing done": np.clip(noisy["test"], 0, 1)}
+    smooth |= scores.smoothed(images.validation.inputs, noisy["validation"], noisy["test"])
+    baselines = {name: scores.denoising(truth, answer) for name, answer in smooth.items()}
     pca = {"PCA of equal size": scores.pca_autoencoding(images, latent_size, noisy)}
-    rows = {"clean": truth, "noisy": smoothed["nothing done"]}
-    rows |= {"Gaussian filter": smoothed["Gaussian filter"], "this recipe": restored}
+    rows = {"clean": truth, "noisy": smooth["nothing done"]}
+    rows |= {"Gaussian filter": smooth["Gaussian filter"], "this recipe": restored}
     shown = np.concatenate([row[:6] for row in rows.values()])
     return Report(
         model=model,

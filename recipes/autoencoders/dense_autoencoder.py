@@ -1,14 +1,25 @@
-"""An image squeezed into a few numbers and rebuilt from them: the vector is the point.
+"""An image squeezed into a few numbers and rebuilt from them.
 
-image (8, 8, 1) -> encoder: dense 256 -> code (8,) -> decoder: dense 256 -> image (8, 8, 1)
+    image (8, 8, 1) -> encoder: dense 256 -> code (8,) -> decoder: dense 256 -> image (8, 8, 1)
+
+An encoder makes a vector of few numbers, the code, from the image; a decoder makes the image from
+the code. Both learn from nothing but the image, which is input and target at once. As the notes
+say, the vector is what we care about: to rebuild the image it has to hold what images differ in,
+and may serve other tasks, such as telling the classes apart. A linear autoencoder can do no better
+than the principal components (PCA) of the same number; what this one gains on them it owes to its
+layers of ReLUs, which follow bent surfaces where PCA has a flat one.
+
+A run gives the error of both on test images, and how often a linear classifier finds the class from
+the code. @@
+
+Reference: Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks",
+2006.
 """
 
 if __name__ == "__main__":
     from recipes.__main__ import run_script
 
     run_script(__file__)
-
-import math
 
 import keras
 from keras import layers
@@ -31,6 +42,7 @@ def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
         A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
         the same shape.
     """
+    height, width, channels = input_shape
     encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
     decoder = keras.Sequential([keras.Input((latent_size,))], name="decoder")
     for size in units:
@@ -38,7 +50,7 @@ def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
     encoder.add(layers.Dense(latent_size))  # (batch, latent_size); linear, so that no unit is dead
     for size in units[::-1]:
         decoder.add(layers.Dense(size, activation="relu"))
-    decoder.add(layers.Dense(math.prod(input_shape), activation="sigmoid"))
+    decoder.add(layers.Dense(height * width * channels, activation="sigmoid"))
     decoder.add(layers.Reshape(input_shape))  # (batch, height, width, channels)
     return keras.Sequential([encoder, decoder], name="dense_autoencoder")
 

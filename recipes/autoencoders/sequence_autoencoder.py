@@ -1,6 +1,16 @@
-"""Sequence in, the same sequence out: two LSTMs with one vector between them.
+"""Sequence in, the same sequence out: LSTMs with one vector between them.
 
-rows (8, 8) -> encoder: lstm 64 -> code (8,) -> decoder: repeat -> lstm 64 -> rows (8, 8)
+    rows (8, 8) -> encoder: 2 x lstm 48 -> code (8,) -> decoder: repeat -> 2 x lstm 48 -> rows (8, 8)
+
+The notes' sequence in, sequence out. The encoder reads the rows of an image, once from the top and
+once from the bottom; where both readings end, their states become the code. The decoder is given
+the code at every step and has to find by itself at which row it is: only its state tells. It is not
+given the rows that it wrote, so that all it says must come from the code.
+
+Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows and
+so serve sequences better than flat images. @@
+
+Reference: Srivastava et al., "Unsupervised learning of video representations using LSTMs", 2015.
 """
 
 if __name__ == "__main__":
@@ -17,13 +27,13 @@ from recipes import scores
 from recipes.report import Report
 
 
-def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=64):
+def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=48):
     """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
 
     Args:
         input_shape: (time steps, features per step) of a sequence; numbers from 0 to 1.
         latent_size: numbers in the code.
-        units: size of the state of each LSTM.
+        units: size of the state of each LSTM; in each half one reads forwards and one backwards.
 
     Returns:
         A keras.Sequential of encoder and decoder, from sequences (batch, *input_shape) to sequences
@@ -32,13 +42,13 @@ def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=64):
     time, features = input_shape
     encoder = [
         keras.Input(input_shape),  # (batch, time, features)
-        layers.LSTM(units),  # (batch, units), the state after the last step
+        layers.Bidirectional(layers.LSTM(units)),  # (batch, 2 * units), the states at both ends
         layers.Dense(latent_size),
     ]
     decoder = [
         keras.Input((latent_size,)),
         layers.RepeatVector(time),  # (batch, time, latent_size), the code at every step
-        layers.LSTM(units, return_sequences=True),  # (batch, time, units)
+        layers.Bidirectional(layers.LSTM(units, return_sequences=True)),
         layers.Dense(features, activation="sigmoid"),  # (batch, time, features)
     ]
     halves = [keras.Sequential(encoder, name="encoder"), keras.Sequential(decoder, name="decoder")]
@@ -51,7 +61,7 @@ def run(
     batch_size=64,
     seed=0,
     latent_size=8,
-    units=64,
+    units=48,
     learning_rate=0.02,
     callbacks=(),
 ):

@@ -1,8 +1,17 @@
-"""A code larger than the image, of which each image may use little: by L1 or by KL.
+"""A code with room to spare, of which an image may use little: by L1 or by KL.
 
     image (8, 8, 1) -> encoder: dense 256 -> code (128,), mostly 0 -> decoder: dense 256 -> image
 
-DOC
+The code has more numbers than it needs; a penalty sees to it that each image uses few. L1 makes a
+unit pay for its size, so that a ReLU is best off at exactly 0. KL wants the mean of each unit over
+the images to be 0.05, and does not mind which images it is on for. Against both there is a way out:
+a small code and large weights behind it. Noise on the code closes it: what is small is then lost.
+
+A unit counts as active on an image above ACTIVE, a quarter of that noise; what the others hold is
+worth little, as the error of the active ones alone shows. The baseline are principal components
+(PCA), as many as units are active on average. @@
+
+Differs from dense_autoencoder: a larger code, the penalty, and the noise on the code.
 
 Reference: Ng, "Sparse autoencoder", lecture notes CS294A, 2011.
 """
@@ -11,8 +20,6 @@ if __name__ == "__main__":
     from recipes.__main__ import run_script
 
     run_script(__file__)
-
-import math
 
 import keras
 import numpy as np
@@ -45,6 +52,7 @@ def build_sparse_autoencoder(
         A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
         the same shape.
     """
+    height, width, channels = input_shape
     activation = "relu" if penalty == "l1" else "sigmoid"
     encoder = [
         keras.Input(input_shape),
@@ -56,7 +64,7 @@ def build_sparse_autoencoder(
         keras.Input((latent_size,)),
         layers.GaussianNoise(noise),
         layers.Dense(units, activation="relu"),
-        layers.Dense(math.prod(input_shape), activation="sigmoid"),
+        layers.Dense(height * width * channels, activation="sigmoid"),
         layers.Reshape(input_shape),  # (batch, height, width, channels)
     ]
     halves = [keras.Sequential(encoder, name="encoder"), keras.Sequential(decoder, name="decoder")]
