@@ -1,6 +1,6 @@
 """Sequence in, the same sequence out: LSTMs with one vector between them.
 
-    rows (8, 8) -> encoder: 2 x lstm 48 -> code (8,) -> decoder: repeat -> 2 x lstm 48 -> rows (8, 8)
+    rows (8, 8) -> encoder: 2 x lstm 48 -> code (8,) -> decoder: 2 x lstm 48 -> rows (8, 8)
 
 The notes' sequence in, sequence out. The encoder reads the rows of an image, once from the top and
 once from the bottom; where both readings end, their states become the code. The decoder is given
