@@ -10,6 +10,9 @@ classes in place of its input, and through the skips there is no code that holds
 Scores are intersection over union and Dice by class, where a small class counts as much as a large
 one. The share of pixels that are right says little: most of them are background.
 
+On the drawn shapes it finds where figures are in an epoch, and takes several more to tell circles
+from squares: with five epochs one seed of three had not, and its mean IoU was 0.71.
+
 As in the paper: two convolutions at each size, twice the channels at each halving, turns and flips
 to make more of few images. Unlike it: zeros around the image keep the size, batch normalisation,
 fewer channels, no elastic deformation and no greater weight on thin borders.
