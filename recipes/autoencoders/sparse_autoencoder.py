@@ -7,9 +7,9 @@ unit pay for its size, so that a ReLU is best off at exactly 0. KL wants the mea
 the images to be 0.05, and does not mind which images it is on for. Against both there is a way out:
 a small code and large weights behind it. Noise on the code closes it: what is small is then lost.
 
-A unit counts as active on an image above ACTIVE, a quarter of that noise; what the others hold is
-worth little, as the error of the active ones alone shows. The baseline are principal components
-(PCA), as many as units are active on average. @@
+A unit counts as active above ACTIVE, a quarter of that noise. The baseline are as many principal
+components (PCA) as units are active on average. On the digits, seed 0, L1 has 14% of 128 active, an
+error of 0.0083, 18 components 0.0097. KL falls short: 32%, 0.0107, 41 components have 0.0008.
 
 Differs from dense_autoencoder: a larger code, the penalty, and the noise on the code.
 
