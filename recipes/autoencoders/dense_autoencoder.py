@@ -10,8 +10,7 @@ than the principal components (PCA) of the same number; what this one gains on t
 layers of ReLUs, which follow bent surfaces where PCA has a flat one.
 
 A run gives the error of both on test images, and how often a linear classifier finds the class from
-the code. On the digits, mean of three seeds,
-the test error is 0.0118, where 8 components have 0.0247.
+the code. On the digits, mean of three seeds, the error is 0.0118, where 8 components have 0.0247.
 
 Reference: Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks",
 2006.
