@@ -7,10 +7,10 @@ once from the bottom; where both readings end, their states become the code. The
 the code at every step and has to find by itself at which row it is: only its state tells. It is not
 given the rows that it wrote, so that all it says must come from the code.
 
-Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows and
-so serve sequences better than flat images. On the digits, seed
-0, the test error is 0.0120, where 8 components have 0.0247, and a linear probe finds 91% from the
-code, 90% from the components.
+Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows and so
+serve sequences better than flat images. On the digits, mean of three seeds, the test error is
+0.0126, where the dense page has 0.0118 and 8 components 0.0247; with seed 0 a linear probe finds
+91% from the code, 90% from the components.
 
 Reference: Srivastava et al., "Unsupervised learning of video representations using LSTMs", 2015.
 """
