@@ -34,7 +34,7 @@ from recipes import scores
 from recipes.layers.adversarial import FixedLatent, TwoPlayers
 from recipes.report import Report
 
-VARIANCE = 0.05  # of the pixels and features: the smaller, the more a code tells
+TELLING = 640  # weight of the rebuilding error of a pixel: the greater, the more a code tells
 REBUILDING = 0.1  # weight of the rebuilding error in the generator's loss
 
 
@@ -76,10 +76,9 @@ class VAEGAN(TwoPlayers):
             if encodes and plays:
                 seen_again, rebuilt_logits = discriminator(rebuilt, training=True)
                 logits.append(rebuilt_logits)
-                # As of normal distributions around the pixels and features that are rebuilt.
-                apart = ops.sum(ops.square(seen_again - seen), axis=-1)
-                apart += ops.sum(ops.square(rebuilt - images), axis=(1, 2, 3))
-                error = ops.mean(apart) / (2 * VARIANCE)
+                apart = ops.sum(ops.square(seen_again - seen))
+                apart += ops.sum(ops.square(rebuilt - images))
+                error = TELLING * apart / ops.cast(ops.size(images), apart.dtype)
             elif encodes:
                 cross_entropy = ops.binary_crossentropy(images, rebuilt)
                 error = ops.mean(ops.sum(cross_entropy, axis=(1, 2, 3)))
