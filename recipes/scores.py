@@ -491,8 +491,8 @@ def variational(images, means, log_variances, decode, samples=500, seed=0, block
 
     Both are in nats per image, and from the same codes drawn from N(mean, variance). The negative
     ELBO is their mean cross-entropy, plus the KL divergence in closed form. The importance-weighted
-    estimate is the log of the mean of p(image | code) p(code) / q(code | image): no larger on
-    average, and the nearer to the likelihood the more samples. Source: Burda et al., "Importance
+    estimate is minus the log of the mean of p(image | code) p(code) / q(code | image): no larger
+    on average, and the nearer to the likelihood the more samples. Source: Burda et al., "Importance
     weighted autoencoders", 2016.
 
     Args:
@@ -968,7 +968,7 @@ class Judge:
 
 
 def fit_judge(images):
-    """Train a small CNN on the real training images, the same for every page and seed.
+    """Train a small CNN on the real training images, the same for every seed of the same images.
 
     Args:
         images: a data_prep.Dataset of images (examples, height, width, channels), 0 to 1, with
@@ -1114,7 +1114,8 @@ def generation_baselines(judge, images, labels=None):
         drawn from a normal distribution fitted to the pixels of the training images, and from a
         "Gaussian mixture" of as many of them as there are classes; with `labels` also from a
         mixture of three fitted to each class alone. The third is {"Frechet distance of real
-        images": of as many training images, the least to be had, "accuracy of the judge"}.
+        images": of as many training images to the test images, which no network has seen: about the
+        least to be had, "accuracy of the judge"}.
     """
     random, count = np.random.default_rng(0), len(images.test)
     train, parts = images.train, len(images.classes)

@@ -239,5 +239,5 @@ def test_sides_that_cannot_be_halved_twice_are_refused(name, tmp_path):
 
 
 def test_no_critic_step_is_refused():
-    with pytest.raises(data_prep.DataError, match="critic_steps is 0; give 1 or more"):
+    with pytest.raises(data_prep.DataError, match="critic_steps 0; give 1 to 1437"):
         page("wgan_gp").run(critic_steps=0)

@@ -7,11 +7,11 @@ back by transposed convolutions, which put a pattern down, in the strength that 
 second pixel, and so double both. The code between them is a plain vector, so that it can be held
 against principal components (PCA) of the same number.
 
-Differs from dense_autoencoder: convolutions in both halves. On the digits, mean of three seeds,
-the test error is 0.0117, no better than dense_autoencoder's 0.0118 beyond what seeds differ by, and
-8 components have 0.0247: 8 x 8 pixels are too few for the same pattern to come at many places. On
-Fashion-MNIST it has 0.0089 with a quarter of the weights of the dense page's 0.0090. A linear probe
-on the codes finds 92% of the digits with seed 0, on the components 90%.
+Differs from dense_autoencoder: convolutions in both halves. On the digits, mean of three seeds, the
+test error is 0.0117, no better than dense_autoencoder's 0.0118 beyond what seeds differ by, and 8
+components have 0.0247: 8 x 8 pixels are too few for the same pattern to come at many places. On
+Fashion-MNIST, with 16 filters, it has 0.0089, and the dense page with four times the weights
+0.0090. A linear probe on the codes finds 92% of the digits with seed 0, on the components 90%.
 
 Reference: Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction",
 2011.
@@ -133,6 +133,9 @@ def run(
     }
     truth, rebuilt = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
     names = [images.classes[label] for label in images.test.labels]
+    pictures = {"reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20])}
+    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
+        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], names[:2000])
     return Report(
         model=model,
         headline="mean squared error",
@@ -140,8 +143,5 @@ def run(
         scores=scores.autoencoding(images, codes, rebuilt),
         baselines={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
         data=images.describe(),
-        pictures={
-            "reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20]),
-            "latent_space": visualize.plot_latent_space(codes["test"][:2000], names[:2000]),
-        },
+        pictures=pictures,
     )

@@ -10,9 +10,10 @@ A run puts noise on test images once, and holds the answer against a Gaussian an
 which know nothing of digits but neighbourhoods, each in the width that is best on the validation
 part; and against the principal components of clean images, as many as the code has numbers. PSNR,
 the peak signal-to-noise ratio, is -10 log10 of an image's mean squared error, in dB. On the digits,
-seed 0, it is 18.1 dB, of the noisy images 13.0, behind the Gaussian filter 14.4; the median's best
+seed 0, it is 18.1 dB, of the noisy images 13.0, after the Gaussian filter 14.4; the median's best
 width is 1 pixel, which does nothing: strokes here are no wider. The components pass on all noise
-that lies along them.
+that lies along them. A linear probe finds as much in the code as in the components, 86% of the
+digits each.
 
 Differs from dense_autoencoder: the noise.
 

@@ -114,6 +114,9 @@ def run(
     }
     truth, rebuilt = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
     names = [images.classes[label] for label in images.test.labels]
+    pictures = {"reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20])}
+    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
+        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], names[:2000])
     return Report(
         model=model,
         headline="mean squared error",
@@ -121,8 +124,5 @@ def run(
         scores=scores.autoencoding(images, codes, rebuilt),
         baselines={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
         data=images.describe(),
-        pictures={
-            "reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20]),
-            "latent_space": visualize.plot_latent_space(codes["test"][:2000], names[:2000]),
-        },
+        pictures=pictures,
     )

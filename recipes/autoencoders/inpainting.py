@@ -6,7 +6,8 @@ A part of each image is hidden, under a grey rectangle or under letters. The net
 and a mask that says where nothing is known. It answers with the whole image, into which the known
 pixels are put back: so it learns from the hidden ones alone. The code is wider than the image, and
 could pass it on as it is. But where it counts there is nothing to pass on, and so the code has to
-hold what kind of image this is. The damage is drawn anew in every epoch of training.
+hold what kind of image this is. It is a map, no vector, so no linear probe is made. The damage is
+drawn anew in every epoch of training.
 
 Biharmonic filling goes on from the border of the hole as smoothly as can be. It knows one image
 alone, and is at its best under letters, where all that is hidden is near something known. The

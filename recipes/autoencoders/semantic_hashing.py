@@ -13,6 +13,7 @@ be outgrown: 0.91 precision at 10 on validation digits, 0.88 without. Labels ser
 
 Of ten digits found for one of the test part 88% have its class (three seeds), 76% of those found by
 random projections, 68% by PCA signs. Exact search, on 64 pixels in place of 32 bits, finds 94%.
+Bits save memory, here no time: the network has to make them, which takes longer than searching.
 
 Reference: Salakhutdinov and Hinton, "Semantic hashing", 2009.
 """
@@ -39,8 +40,8 @@ def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noi
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
         bits: units of the code.
         units: width of each hidden layer of the encoder; the decoder has the same backwards.
-        noise: standard deviation of what is added to the code in training, 0 to 1; without it the
-            values of a unit have one of 1.
+        noise: standard deviation of what is added to the code in training, 0 to 1; that of the
+            values themselves is 1.
 
     Returns:
         A keras.Sequential from images (batch, *input_shape) to images. The encoder gives the code

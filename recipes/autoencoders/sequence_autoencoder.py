@@ -7,10 +7,10 @@ once from the bottom; where both readings end, their states become the code. The
 the code at every step and has to find by itself at which row it is: only its state tells. It is not
 given the rows that it wrote, so that all it says must come from the code.
 
-Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows and so
-serve sequences better than flat images. On the digits, mean of three seeds, the test error is
-0.0126, where the dense page has 0.0118 and 8 components 0.0247; with seed 0 a linear probe finds
-91% from the code, 90% from the components.
+Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows: made
+for longer sequences than these 8. On the digits, mean of three seeds, the test error is 0.0126,
+where the dense page has 0.0118 and 8 components 0.0247; with seed 0 a linear probe finds the class
+of 91% from the code, of 90% from the components.
 
 Reference: Srivastava et al., "Unsupervised learning of video representations using LSTMs", 2015.
 """
@@ -118,6 +118,9 @@ def run(
     rebuilt = decoder.predict(codes["test"], batch_size=256, verbose=0)
     seen = rebuilt[:20].reshape(-1, *images.input_shape)
     labels = [images.classes[label] for label in images.test.labels]
+    pictures = {"reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], seen)}
+    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
+        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], labels[:2000])
     return Report(
         model=model,
         headline="mean squared error",
@@ -125,8 +128,5 @@ def run(
         scores=scores.autoencoding(rows, codes, rebuilt),
         baselines={"PCA of equal size": scores.pca_autoencoding(rows, latent_size)},
         data=rows.describe(),
-        pictures={
-            "reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], seen),
-            "latent_space": visualize.plot_latent_space(codes["test"][:2000], labels[:2000]),
-        },
+        pictures=pictures,
     )

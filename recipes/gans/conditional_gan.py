@@ -13,7 +13,8 @@ Measured on a fifth of the training digits, kept out, in 150 epochs: Frechet dis
 have the class asked for. With dropout of 0.3 in the discriminator it was 3.1 and 97.2%, so there is
 none. With that dropout, and the class as one more channel of the image in place of the dense layer,
 4.9 and 96.9%; with the projection of Miyato and Koyama (2018), a product of the features and a
-vector of the class, 10.1 and 99.3%.
+vector of the class, 10.1 and 99.3%. On test digits a Gaussian mixture of each class is better
+still.
 
 Differs from dcgan: a class goes into both networks.
 Reference: Mirza and Osindero, "Conditional generative adversarial nets", 2014.

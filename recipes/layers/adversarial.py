@@ -50,7 +50,7 @@ class TwoPlayers(keras.Model):
         }
 
     def compile_from_config(self, config):
-        """Compile a loaded model as it was."""
+        """Compile a loaded model with its optimizers."""
         optimizers = config.items()
         self.compile(
             **{name: keras.saving.deserialize_keras_object(value) for name, value in optimizers}
@@ -63,7 +63,7 @@ class FixedLatent(keras.callbacks.Callback):
     Args:
         generator: the keras.Model that draws.
         latent: its inputs, as for predict.
-        moments: pictures to keep, the first before and the last after training.
+        moments: pictures to keep at most, the first before and the last after training.
 
     Attributes:
         grids: {"epoch 0": images, ...}.
@@ -83,7 +83,7 @@ class FixedLatent(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Keep a picture where its moment has come."""
-        # From one to the next 2 to 4 times as many epochs: most happens early.
+        # From one to the next the same factor of epochs: most happens early.
         epochs = self.params["epochs"]
         if epoch + 1 in {
             round(epochs ** (i / (self.moments - 2))) for i in range(self.moments - 1)
