@@ -10,11 +10,11 @@ discriminator sees in them, its features, for which a stroke that ends a pixel l
 
 A network that is not trainable takes no part. So a run also trains the VAE, without discriminator,
 and the GAN, without encoder, and scores all three on one protocol: samples by Frechet distance,
-rebuilt test images, the first 500, by their error. A GAN has to search for codes, by gradient
-descent.
+rebuilt test images, the first 500, by their error. For its codes a GAN has to search.
 
-Measured on a fifth of the training digits, kept out, with one seed and 60 epochs: Frechet distance
-6.6 and error 0.023 when the features alone are compared; 5.9 and 0.011 with the pixels beside them.
+On a fifth of the training digits, kept out, in 60 epochs: Frechet distance 6.6 and error 0.023 when
+the features alone are compared, 5.9 and 0.011 with the pixels beside them. On MNIST, in 4 epochs,
+the distances are 34, of the VAE 76, of the GAN 33; the errors 0.014, 0.009 and 0.017.
 
 Differs from dcgan: an encoder in front, features compared too; in the paper these alone.
 Reference: Larsen et al., "Autoencoding beyond pixels using a learned similarity metric", 2016.
