@@ -235,6 +235,10 @@ def _latent_space(digits):
     rebuilt = (embedded[:10] @ embed.T + mean).reshape(-1, 8, 8)
     yield "reconstructions", data_plots.plot_reconstructions(images[:10], rebuilt)
     yield "images", data_plots.plot_images(images[:40], labels[:40])
+    axes = {size: directions[:, :size] for size in (0, 4, 16, 64)}  # as if learnt one by one
+    strip = {f"{size} axes": (x[:25] - mean) @ at @ at.T + mean for size, at in axes.items()}
+    strip = {title: rows.reshape(-1, 8, 8) for title, rows in strip.items()}
+    yield "sample_strip", data_plots.plot_sample_strip(strip)
 
     some = embedded[:300]
     distances = np.linalg.norm(some[:, None] - some[None], axis=2)
