@@ -188,6 +188,7 @@ def test_principal_components_may_be_shown_other_inputs(few):
         (sparse_autoencoder, {"kl_weight": -0.1}, "weights 0.0005 and -0.1"),
         (sparse_autoencoder, {"noise": -1}, "noise -1"),
         (sparse_autoencoder, {"latent_size": 0}, "code of 0"),
+        (sparse_autoencoder, {"noise": 1.5}, "noise 1.5"),
         (denoising_autoencoder, {"noise": "salt"}, "noise 'salt'"),
         (denoising_autoencoder, {"amount": 1.0}, "amount 1.0"),
         (denoising_autoencoder, {"latent_size": 0}, "code of 0"),
@@ -196,3 +197,11 @@ def test_principal_components_may_be_shown_other_inputs(few):
 def test_flags_that_cannot_be_are_refused_before_training(module, options, match):
     with pytest.raises(data_prep.DataError, match=match):
         module.run(**options)
+
+
+@pytest.mark.parametrize("module", [dense_autoencoder, conv_autoencoder, sequence_autoencoder])
+def test_more_classes_than_a_picture_can_show_leave_it_out(module, tmp_path):
+    x, y = random_images(count=252), np.arange(252) % 21
+    np.savez(tmp_path / "many.npz", x_train=x, y_train=y, x_test=x[:42], y_test=y[:42])
+    report = module.run(data=str(tmp_path / "many.npz"), epochs=1)
+    assert list(report.pictures) == ["reconstructions"]

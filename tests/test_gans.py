@@ -238,6 +238,13 @@ def test_sides_that_cannot_be_halved_twice_are_refused(name, tmp_path):
         page(name).run(data=str(tmp_path / "mine.npz"), epochs=1)
 
 
+def test_images_that_the_judge_cannot_see_are_refused_before_training(tmp_path):
+    x, y = RANDOM.random((30, 3, 3)), np.arange(30) % 2
+    np.savez(tmp_path / "mine.npz", x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:])
+    with pytest.raises(data_prep.DataError, match="this network needs 4 x 4 or more"):
+        page("gan").run(data=str(tmp_path / "mine.npz"), epochs=1)
+
+
 def test_no_critic_step_is_refused():
     with pytest.raises(data_prep.DataError, match="critic_steps 0; give 1 to 1437"):
         page("wgan_gp").run(critic_steps=0)
