@@ -216,7 +216,7 @@ def test_codes_drawn_from_the_prior_make_digits_in_the_variational_decoder_alone
     keras.utils.set_random_seed(0)
     found = vae.run(epochs=60).scores
     ours = found["Frechet distance"]
-    assert found["Frechet distance, real training images"] < ours
+    assert found["Frechet distance of real images"] < ours
     assert 2 * ours < found["Frechet distance, plain"]
     assert found["entropy of the pixels"] < found["IWAE, 500 samples"] < found["negative ELBO"]
 
