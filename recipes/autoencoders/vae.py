@@ -10,7 +10,7 @@ the negative ELBO, is in nats an upper bound on -log p(image); codes come to lie
 A run draws from both. With codes from N(0, I), seeds 0 to 2, the Frechet distance from test digits
 is 8 to 9, of the plain one 25 to 55. A Gaussian fitted to its own codes makes that 6 to 19, and on
 MNIST the same as ours, 110: what it lacks most is to know where its codes are. A Gaussian mixture
-of the pixels has 3 to 4 and 84, for two numbers blur. Of 16 numbers (two hidden layers, 120 epochs)
+of the pixels has 3 and 84, for two numbers blur. Of 16 numbers (two hidden layers, 120 epochs)
 4 were active; warm-up of the KL made it 7 or 8, free bits 16, and the bound on validation digits,
 23.6, no better: 23.7 and 24.0.
 

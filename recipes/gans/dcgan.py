@@ -24,47 +24,13 @@ if __name__ == "__main__":
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.adversarial import GAN, FixedLatent
 from recipes.report import Report
-
-
-@keras.saving.register_keras_serializable(package="recipes")
-class DCGAN(TwoPlayers):
-    """A generator and a discriminator that train against each other, on TensorFlow.
-
-    Its layers are the two networks: a functional model of noise (batch, latent_size) as input, and
-    drawn images with the discriminator's logits as outputs. `fit` takes real images.
-    """
-
-    def train_step(self, images):
-        """One step of the discriminator, then one of the generator."""
-        import tensorflow as tf  # building and predicting need any backend, training needs this one
-
-        generator, discriminator = self.get_layer("generator"), self.get_layer("discriminator")
-        shape = ops.shape(images)[0], generator.input_shape[-1]
-        drawn = generator(keras.random.normal(shape), training=True)
-        with tf.GradientTape() as tape:
-            real_logits = discriminator(images, training=True)
-            drawn_logits = discriminator(drawn, training=True)
-            # Binary cross-entropy with label 1 for real and 0 for drawn images.
-            loss = ops.mean(ops.softplus(-real_logits) + ops.softplus(drawn_logits))
-        weights = discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
-        self.discriminator_loss.update_state(loss)
-        with tf.GradientTape() as tape:
-            drawn = generator(keras.random.normal(shape), training=True)
-            # Label 1: this gradient is strong where the discriminator is sure, while that of
-            # log(1 - D), which the generator is to make small, vanishes there.
-            loss = ops.mean(ops.softplus(-discriminator(drawn, training=True)))
-        weights = generator.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        self.generator_loss.update_state(loss)
-        return self.get_metrics_result()
 
 
 def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
@@ -108,7 +74,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     discriminator.add(layers.Dense(1))
     noise = keras.Input((latent_size,))
     images = generator(noise)
-    return DCGAN(noise, [images, discriminator(images)], name="dcgan")
+    return GAN(noise, [images, discriminator(images)], name="dcgan")
 
 
 def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):

@@ -33,6 +33,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.latent import kl_divergence
 from recipes.report import Report
 
 TELLING = 640  # weight of the rebuilding error by the pixel: the greater, the more a code tells
@@ -71,9 +72,7 @@ class VAEGAN(TwoPlayers):
                 mean, log_variance = encoder(images, training=True)
                 code = mean + ops.exp(log_variance / 2) * keras.random.normal(shape)
                 rebuilt = generator(code, training=True)
-                # Of N(mean, variance) from N(0, 1) in closed form, in nats.
-                terms = ops.square(mean) + ops.exp(log_variance) - 1 - log_variance
-                divergence = ops.mean(ops.sum(terms, axis=-1)) / 2
+                divergence = ops.mean(kl_divergence(mean, log_variance))
             if encodes and plays:
                 seen_again, rebuilt_logits = discriminator(rebuilt, training=True)
                 logits.append(rebuilt_logits)
