@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import data_prep
-from recipes import catalog, experiment, reporting
+from recipes import catalog, report_folder, runner
+from recipes.json_files import read_json, write_json
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -32,7 +33,7 @@ def bench(page, options, seeds):
     """
     from references import REFERENCES
 
-    command = experiment.command(page, options, 1, Path("runs", page.name).absolute(), False)
+    command = runner.command(page, options, 1, Path("runs", page.name).absolute(), False)
     command = command.replace(" run ", " bench ", 1)
     command += f" --seeds {seeds}" if seeds != 3 else ""  # 3 are the command's default
     records, reference_seconds = [], []
@@ -42,14 +43,14 @@ def bench(page, options, seeds):
             if reference:
                 reference_seconds.append(_reference_seconds(reference, options["data"]))
             out = Path(folder, str(seed))
-            if experiment.run(page, options | {"seed": seed}, out):
+            if runner.run(page, options | {"seed": seed}, out):
                 raise KeyboardInterrupt
-            records.append(experiment.read_json(out / "report.json"))
+            records.append(read_json(out / "report.json"))
     entry = _entry(records, options, command, reference_seconds)
     entries = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
     entries = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
     entries = sorted([*entries, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))
-    experiment.write_json(RESULTS, entries)
+    write_json(RESULTS, entries)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(results_page(entries), encoding="utf-8")
     print(f"\n{json.dumps(entry, indent=2)}\n{PAGE}")
@@ -66,8 +67,8 @@ def results_page(entries):
         "which also chose the epoch. The reference's seconds were measured in the same run: one",
         "epoch before each of our seeds, times its published number of epochs.",
         "",
-        "| Recipe | Data | Score | Ours | Seeds | Best baseline | Beside | Published | Seconds "
-        "| Reference's seconds | Ratio |",
+        "| Recipe | Data | Score | Ours | Seeds | Best baseline | Best comparison | Published "
+        "| Seconds | Reference's seconds | Ratio |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for entry in entries:
@@ -77,10 +78,10 @@ def results_page(entries):
             entry["recipe"],
             entry["data"],
             entry["score"],
-            reporting.number(entry["ours"]["mean"], entry["ours"]["std"]),
+            report_folder.number(entry["ours"]["mean"], entry["ours"]["std"]),
             len(entry["ours"]["runs"]),
             _named_number(entry["baseline"]),
-            _named_number(entry["beside"]),
+            _named_number(entry["comparisons"]),
             _claims(entry["published"], entry["score"]),
             f"{entry['seconds']['mean']:.1f}",
             f"{reference:.0f}" if reference else "-",
@@ -90,7 +91,7 @@ def results_page(entries):
         for score, ours in entry["others"].items():
             cells = [
                 *("", "", score),
-                reporting.number(ours["mean"], ours["std"]),
+                report_folder.number(ours["mean"], ours["std"]),
                 *(len(ours["runs"]), "", "", _claims(entry["published"], score), "", "", ""),
             ]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
@@ -133,7 +134,7 @@ def _entry(records, options, command, reference_seconds):
     score = first["headline"]
 
     def best(kind):
-        """(name, mean over the records) of the best of the baselines, or of those beside."""
+        """(name, mean over the records) of the best of the baselines, or of the comparisons."""
         choose = max if first["higher_is_better"] else min
         means = {
             name: statistics.fmean(record[kind][name][score] for record in records)
@@ -142,7 +143,7 @@ def _entry(records, options, command, reference_seconds):
         return choose(means.items(), key=lambda item: item[1]) if means else None
 
     def ours(name):
-        return reporting.spread([record["scores"][name]["mean"] for record in records])
+        return report_folder.spread([record["scores"][name]["mean"] for record in records])
 
     claimed = dict.fromkeys(claim["score"] for claim in first["published"])
     return {
@@ -153,9 +154,11 @@ def _entry(records, options, command, reference_seconds):
         "ours": ours(score),
         "others": {name: ours(name) for name in claimed if name != score},
         "baseline": best("baselines"),
-        "beside": best("beside"),
+        "comparisons": best("comparisons"),
         "published": first["published"],
-        "seconds": reporting.spread([record["seconds"]["training"]["mean"] for record in records]),
+        "seconds": report_folder.spread(
+            [record["seconds"]["training"]["mean"] for record in records]
+        ),
         "reference_seconds": statistics.fmean(reference_seconds) if reference_seconds else None,
         "parameters": first["parameters"],
         "options": {name: value for name, value in options.items() if name != "data"},

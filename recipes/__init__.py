@@ -1,1 +1,3 @@
-"""Keras Recipes: one short page of Keras 3 code for every topic of the notes."""
+"""Deep learning recipes: one page each, built, trained and scored."""
+
+__version__ = "0.2.0"

@@ -224,9 +224,9 @@ def _bench(page, arguments):
 
 
 def _run(page, arguments):
-    from recipes import experiment
+    from recipes import runner
 
-    return experiment.run(
+    return runner.run(
         page,
         _options(page, arguments),
         out=arguments.out,
@@ -251,9 +251,9 @@ def _cp(arguments):
 
 
 def _draw(arguments):
-    from recipes import experiment
+    from recipes import runner
 
-    print(experiment.draw(catalog.find(arguments.name), arguments.output))
+    print(runner.draw(catalog.find(arguments.name), arguments.output))
     return 0
 
 

@@ -1,15 +1,16 @@
 """Find the recipe pages and read what they say of themselves, without importing any.
 
-A page is a file recipes/CHAPTER/NAME.py. Its first line is its summary, its run() gives its flags.
+A page is a file recipes/CHAPTER/NAME.py with the functions build_NAME() and run(). Its first line
+is its summary; the parameters of run() are its flags.
 """
 
 import ast
 import difflib
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parent
-NOT_CHAPTERS = ("layers",)
 
 
 class RecipeError(ValueError):
@@ -89,11 +90,13 @@ class Page:
 
 def pages():
     """All pages of the catalogue, sorted by chapter and name."""
-    return [
-        Page(path)
-        for path in sorted(HOME.glob("*/*.py"))
-        if not path.name.startswith("_") and path.parent.name not in NOT_CHAPTERS
-    ]
+    return [page for page in map(Page, sorted(HOME.glob("*/*.py"))) if _is_page(page)]
+
+
+def _is_page(page):
+    """Whether a file has a builder of its own name and a run(): layers and scores do not."""
+    text = page.text
+    return f"\ndef {page.builder}(" in text and "\ndef run(" in text
 
 
 def find(name):
@@ -130,3 +133,17 @@ def argument_help(docstring):
         elif inside and name and indent > 4:
             helps[name] += " " + line.strip()
     return helps
+
+
+def example(page):
+    """The code of the `Example:` section that ends the docstring of the page's builder.
+
+    Raises:
+        RecipeError: if the builder has none.
+    """
+    builder = next(node for node in page.tree().body if getattr(node, "name", "") == page.builder)
+    docstring = ast.get_docstring(builder) or ""
+    _, found, code = docstring.partition("\nExample:\n")
+    if not found:
+        raise RecipeError(f"{page.path}: the docstring of {page.builder}() has no `Example:`.")
+    return textwrap.dedent(code).strip("\n")

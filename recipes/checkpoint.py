@@ -6,7 +6,7 @@ import time
 import keras
 
 from recipes.catalog import RecipeError
-from recipes.experiment import read_json, write_json
+from recipes.json_files import read_json, write_json
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -3,9 +3,10 @@
 import ast
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from textwrap import indent
 
-from recipes.catalog import HOME, RecipeError
+from recipes import __version__
+from recipes.catalog import HOME, RecipeError, example
 
 OURS = ("recipes", "data_prep", "visualize")
 GUARD = "if __name__ == "
@@ -36,12 +37,12 @@ def copy(page, dest, with_run=False, notebook=False, force=False):
         raise RecipeError(f"cp: {path} is there already; --force overwrites it.")
     text = page_text(page) if with_run else builder_text(page)
     if notebook:
-        text = _notebook(text)
+        text = _notebook(text, "report = run()\nreport.scores" if with_run else example(page))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(path.name + ".new")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
+        new = path.with_name(path.name + ".new")
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, path)
     except OSError as error:
         raise RecipeError(f"cp: cannot write {path} ({error.strerror}).") from error
     return path
@@ -57,8 +58,10 @@ def page_text(page):
 def builder_text(page):
     """The builders of a page with the imports, layers and helpers that they use, nothing of ours.
 
+    The text ends with the builder's example, which runs when the file is started as a script.
+
     Raises:
-        RecipeError: if a builder uses something of ours that is not a layer.
+        RecipeError: if a builder uses something of ours that cannot be copied.
     """
     wanted = [
         node.name
@@ -67,13 +70,25 @@ def builder_text(page):
     ]
     if not wanted:
         raise RecipeError(f"{page.path} has no function build_{page.name}().")
+    code = example(page)
+    names = _names(ast.parse(code))
+    made_there = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    wanted += [name.id for name in names if name.id not in made_there]
+
     imports, pieces = {}, {}
     _collect(page.path, wanted, imports, pieces)
-    docstring = ast.get_docstring(page.tree(), clean=False)
+    docstring = _without_report(ast.get_docstring(page.tree(), clean=False))
     parts = [_heading(page, "needs only Keras and its backend") + f'"""{docstring}"""']
     parts.append("\n".join(sorted(imports, key=_import_order)))
     parts += pieces.values()
+    parts.append(f'{GUARD}"__main__":\n{indent(code, "    ")}')
     return _blank_lines(parts)
+
+
+def _without_report(docstring):
+    """The page's docstring without its paragraph on the report, which a copied builder lacks."""
+    paragraphs = docstring.split("\n\n")
+    return "\n\n".join(text for text in paragraphs if not text.startswith("In the report"))
 
 
 def _collect(path, wanted, imports, pieces):
@@ -81,7 +96,7 @@ def _collect(path, wanted, imports, pieces):
 
     Args:
         path: the file.
-        wanted: names defined at the top level of that file.
+        wanted: names, of which those that the file defines or imports are gathered.
         imports: {import statement: None}, added to.
         pieces: {(file, name): source}, added to; what is used comes before what uses it.
     """
@@ -103,12 +118,14 @@ def _collect(path, wanted, imports, pieces):
         if key in pieces or key in taking:
             return
         taking.add(key)
+        other_files = {file for file, known in pieces if known == name} - {path}
+        if other_files:
+            raise RecipeError(
+                f"{path} and {other_files.pop()} both define {name!r}, and the copy needs both; "
+                f"rename one."
+            )
         node = defined[name]
-        for other in dict.fromkeys(use.id for use in _names(node)):
-            if other in defined:
-                take(other)
-            elif other in imported:
-                take_import(*imported[other])
+        take_all(use.id for use in _names(node))
         pieces[key] = _source(text, node)
 
     def take_import(node, alias):
@@ -120,17 +137,24 @@ def _collect(path, wanted, imports, pieces):
                 single = ast.Import([alias])
             imports[ast.unparse(single)] = None
             return
-        layer_file = HOME.parent.joinpath(*module.split(".")).with_suffix(".py")
-        if not module.startswith("recipes.layers.") or alias.asname:
+        file = HOME.parent.joinpath(*module.split(".")).with_suffix(".py")
+        if not module.startswith("recipes.") or not file.is_file() or alias.asname:
             raise RecipeError(
                 f"{path}, line {node.lineno}: a builder uses {alias.name!r} of {module}; only "
-                f"`from recipes.layers.X import NAME` can be copied."
+                f"`from recipes.layers.X import NAME` and `from recipes.CHAPTER.PAGE import NAME` "
+                f"can be copied."
             )
-        _collect(layer_file, [alias.name], imports, pieces)
+        _collect(file, [alias.name], imports, pieces)
+
+    def take_all(names):
+        for name in dict.fromkeys(names):
+            if name in defined:
+                take(name)
+            elif name in imported:
+                take_import(*imported[name])
 
     taking = set()
-    for name in wanted:
-        take(name)
+    take_all(wanted)
 
 
 def _names(node):
@@ -148,12 +172,8 @@ def _source(text, node):
 
 
 def _heading(page, needs):
-    try:
-        number = version("keras-recipes")
-    except PackageNotFoundError:
-        number = "(not installed)"
     return (
-        f"# Keras Recipes {number}, recipe {page.chapter}/{page.name}; {needs}.\n"
+        f"# Keras Recipes {__version__}, recipe {page.chapter}/{page.name}; {needs}.\n"
         f"# Licence: MIT-0 (use it as you like, no attribution needed).\n"
     )
 
@@ -174,8 +194,11 @@ def _blank_lines(parts):
     return text + "\n"
 
 
-def _notebook(text):
-    """The text as a notebook: the page's docstring as prose, then its code in one cell a piece."""
+def _notebook(text, last_cell):
+    """The text as a notebook.
+
+    The page's docstring becomes prose, each piece of its code a cell, and `last_cell` runs it.
+    """
     import nbformat
     from nbformat import v4
 
@@ -188,7 +211,7 @@ def _notebook(text):
     for node in tree.body[1:]:
         source = "\n".join(lines[start : node.end_lineno]).strip("\n")
         start = node.end_lineno
-        if source.startswith(GUARD):
+        if source.startswith(GUARD):  # the example follows as a cell of its own
             continue
         simple = isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign))
         if simple and pieces and pieces[-1][0]:
@@ -196,8 +219,7 @@ def _notebook(text):
         else:
             pieces.append((simple, source))
     cells += [v4.new_code_cell(source) for _, source in pieces]
-    if any(getattr(node, "name", "") == "run" for node in tree.body):
-        cells.append(v4.new_code_cell("report = run()\nreport.scores"))
+    cells.append(v4.new_code_cell(last_cell))
     notebook = v4.new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the same copy gives the same file

@@ -14,12 +14,13 @@ class Report:
         model: the trained model; it is saved and drawn.
         headline: name of the score that counts, one of `scores`.
         scores: {name: value} on test data that neither training nor any choice has seen.
-        baselines: {baseline: {score: value}} on the same test data: trivial answers, to be beaten.
+        baselines: {name: {score: value}} on the same test data, of simple models that the recipe
+            should beat.
         data: what the page trained on, as given by `data_prep.Dataset.describe`.
         pictures: {name: Figure}, the page's own pictures; each becomes NAME.png.
         higher_is_better: whether a higher headline score is the better one.
-        beside: {name: {score: value}} of simple models that are no trivial answer, such as a
-            linear one, on the same test data. They may win, and the table then says so.
+        comparisons: {name: {score: value}} of simple models that are more than a baseline, such as
+            a linear one, on the same test data. They may win, and the table then says so.
     """
 
     model: keras.Model
@@ -29,12 +30,16 @@ class Report:
     data: dict
     pictures: dict[str, Figure] = field(default_factory=dict)
     higher_is_better: bool = True
-    beside: dict[str, dict[str, float]] = field(default_factory=dict)
+    comparisons: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self):
         missing = [
             name
-            for name, scores in {"scores": self.scores, **self.baselines, **self.beside}.items()
+            for name, scores in {
+                "scores": self.scores,
+                **self.baselines,
+                **self.comparisons,
+            }.items()
             if self.headline not in scores
         ]
         if missing:

@@ -210,7 +210,9 @@ def test_codings_are_projections_from_the_mean_of_training():
     spread = np.array([3.0, 1.0, 0.1])
     train = data_prep.Part(5 + spread * rng.normal(size=(200, 3)), np.zeros(200, int))
     test = data_prep.Part(train.inputs + 100, train.labels)
-    found = scores.codings(data_prep.Dataset("three", "here", train, train, test, ("a",)), 2)
+    found = scores.hashing_baselines(
+        data_prep.Dataset("three", "here", train, train, test, ("a",)), 2
+    )
     signs = found["PCA signs"](train.inputs)
     for column in range(2):
         agree = (signs[:, column] == (train.inputs[:, column] > 5)).mean()

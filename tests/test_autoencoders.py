@@ -13,7 +13,7 @@ from recipes.autoencoders import (
     sequence_autoencoder,
     sparse_autoencoder,
 )
-from recipes.layers.sparsity import Sparsity
+from recipes.autoencoders.sparse_autoencoder import Sparsity
 
 BUILDERS = {
     "dense": dense_autoencoder.build_dense_autoencoder,
@@ -98,13 +98,13 @@ def test_the_loss_of_the_model_has_the_penalty_whatever_the_batch(penalty):
 
 def test_both_sparse_forms_are_reported_and_the_one_asked_for_is_the_headline(few):
     report = sparse_autoencoder.run(few, epochs=1, latent_size=6, penalty="kl")
-    for name in ("mean squared error", "share of active units"):
+    for name in ("mean squared error", "fraction of active units"):
         assert report.scores[name] == report.scores[f"{name} with kl"]
         assert report.scores[name] != report.scores[f"{name} with l1"]
     assert report.model.get_layer("encoder").layers[-1].activation is keras.activations.sigmoid
     # All units of a sigmoid code are active at first: the baseline is as large as the code.
-    assert report.scores["share of active units"] == 1
-    assert report.baselines["PCA, as many as are active"] == report.beside["PCA of equal size"]
+    assert report.scores["fraction of active units"] == 1
+    assert report.baselines["PCA, as many as are active"] == report.comparisons["PCA of equal size"]
 
 
 @pytest.mark.parametrize("noise", ["gaussian", "dropout"])
@@ -145,7 +145,7 @@ def test_filters_take_the_width_that_serves_the_validation_part():
         (0.5 + 0.4 * np.outer(np.sin(grid), np.cos(grid)))[..., None], (6, 40, 40, 1)
     )
     noisy = smooth + np.random.default_rng(0).normal(0, 0.1, smooth.shape)
-    found = scores.smoothed(smooth[:3], noisy[:3], noisy[3:])
+    found = scores.filter_baselines(smooth[:3], noisy[:3], noisy[3:])
     for name, answer in found.items():
         error = np.square(answer - smooth[3:]).mean()
         assert error < 0.25 * np.square(noisy[3:] - smooth[3:]).mean(), name
@@ -153,7 +153,7 @@ def test_filters_take_the_width_that_serves_the_validation_part():
         assert answer.max() <= 1
     # Where there is no noise, the best a filter can do is nothing.
     sharp = random_images((12, 12, 1)).astype("float64")
-    for name, answer in scores.smoothed(sharp[:2], sharp[:2], sharp[2:]).items():
+    for name, answer in scores.filter_baselines(sharp[:2], sharp[:2], sharp[2:]).items():
         np.testing.assert_allclose(answer, sharp[2:], atol=1e-3, err_msg=name)
 
 
@@ -161,7 +161,7 @@ def test_a_median_takes_single_wrong_pixels_away():
     flat = np.full((2, 9, 9, 1), 0.3)
     dotted = flat.copy()
     dotted[:, 4, 4] = 1
-    found = scores.smoothed(flat, dotted, dotted)
+    found = scores.filter_baselines(flat, dotted, dotted)
     np.testing.assert_array_equal(found["median filter"], flat)
     assert found["Gaussian filter"].max() > 0.3
 
@@ -169,9 +169,11 @@ def test_a_median_takes_single_wrong_pixels_away():
 def test_principal_components_may_be_shown_other_inputs(few):
     data = data_prep.load_images(few)
     same = {name: part.inputs for name, part in data.parts().items()}
-    assert scores.pca_autoencoding(data, 4, same) == scores.pca_autoencoding(data, 4)
+    assert scores.autoencoding_baselines(data, {"PCA": 4}, same) == scores.autoencoding_baselines(
+        data, {"PCA": 4}
+    )
     other = {name: inputs + 0.5 for name, inputs in same.items()}
-    changed = scores.pca_autoencoding(data, 64, other)
+    changed = scores.autoencoding_baselines(data, {"PCA": 64}, other)["PCA"]
     # All components: the inputs shown come back, each 0.5 from those wanted.
     assert changed["mean squared error"] == pytest.approx(0.25, rel=1e-4)
 

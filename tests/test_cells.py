@@ -9,7 +9,7 @@ import sys
 import keras
 import numpy as np
 from keras import layers
-from recipes.layers.cells import GRUCell, LSTMCell, VanillaCell
+from recipes.rnn.lstm_cell import GRUCell, LSTMCell, VanillaCell
 
 assert keras.backend.backend() == sys.argv[1]
 PAIRS = {
@@ -60,7 +60,7 @@ def test_cells_equal_kerass_layers_in_outputs_and_gradients(backend, python, mon
 
 
 def test_a_new_lstm_forgets_nothing():
-    from recipes.layers.cells import LSTMCell
+    from recipes.rnn.lstm_cell import LSTMCell
 
     cell = LSTMCell(2)
     cell.build((None, 3))
@@ -73,8 +73,7 @@ def test_back_propagation_through_time_by_hand_equals_automatic_differentiation(
     import keras
     import numpy as np
 
-    from recipes.layers.cells import gradients_through_time
-    from recipes.rnn.simple_rnn import build_simple_rnn
+    from recipes.rnn.simple_rnn import build_simple_rnn, gradients_through_time
 
     rng = np.random.default_rng(0)
     model = build_simple_rnn((steps, 5), 4, units=6, activation=activation, dropout=0.0)

@@ -12,7 +12,7 @@ import time
 import keras
 import pytest
 
-from recipes import catalog, experiment, reporting
+from recipes import catalog, report_folder, runner
 from recipes.report import Report
 
 FILES = {
@@ -112,7 +112,7 @@ def test_report_json_holds_what_the_design_lists(digits_report):
     assert accuracy["mean"] == pytest.approx(sum(accuracy["runs"]) / 2)
     assert accuracy["std"] == pytest.approx(abs(accuracy["runs"][0] - accuracy["runs"][1]) / 2**0.5)
     assert set(record["baselines"]) == {"majority", "nearest centroid"}
-    assert record["beside"] == {}
+    assert record["comparisons"] == {}
     assert record["parameters"] == 14950
     assert record["layers"]["text"] == "4 (input + 3 hidden: deep)"
     assert len(record["seconds"]["training"]["runs"]) == 2
@@ -438,7 +438,7 @@ def test_a_diverged_run_is_reported_without_a_number():
         "higher_is_better": False,
         "scores": {"mse": float("nan")},
         "baselines": {"zero": {"mse": 1.0}},
-        "beside": {},
+        "comparisons": {},
         "data": {"fingerprint": ""},
         "seconds": 1.0,
         "parameters": 1,
@@ -447,21 +447,23 @@ def test_a_diverged_run_is_reported_without_a_number():
         "pictures": [],
     }
     page = catalog.find("cnn")
-    record = reporting.record(page, {"options": {}}, [result], "")
+    record = report_folder.record(page, {"options": {}}, [result], "")
     assert record["scores"]["mse"] == {"mean": None, "std": None, "runs": [None]}
-    assert reporting.rows(record)[0][1] is None
-    assert reporting.number(None) == "nan"
+    assert report_folder.rows(record)[0][1] is None
+    assert report_folder.number(None) == "nan"
 
 
 def test_published_numbers_stand_beside_the_same_data_only():
-    claims = reporting.tomllib.loads(reporting.PUBLISHED.read_text())["claim"]
+    claims = report_folder.tomllib.loads(report_folder.PUBLISHED.read_text())["claim"]
     for claim in claims:
         assert re.fullmatch("[0-9a-f]{64}", claim["fingerprint"])
         assert claim["source"].startswith("https://")
         assert catalog.find(claim["recipe"])
-        assert claim in reporting.published(claim["recipe"], claim["fingerprint"], [claim["score"]])
-        assert reporting.published(claim["recipe"], claim["fingerprint"], ["no score"]) == []
-    assert reporting.published("cnn", "0" * 64, ["accuracy"]) == []
+        assert claim in report_folder.published(
+            claim["recipe"], claim["fingerprint"], [claim["score"]]
+        )
+        assert report_folder.published(claim["recipe"], claim["fingerprint"], ["no score"]) == []
+    assert report_folder.published("cnn", "0" * 64, ["accuracy"]) == []
 
 
 def test_the_table_names_what_beat_the_network_and_every_published_score():
@@ -470,13 +472,13 @@ def test_the_table_names_what_beat_the_network_and_every_published_score():
         "higher_is_better": True,
         "scores": {"accuracy": {"mean": 0.8, "std": None}, "AUC": {"mean": 0.7, "std": None}},
         "baselines": {"majority": {"accuracy": 0.5}},
-        "beside": {"linear": {"accuracy": 0.9}, "tree": {"accuracy": 0.8}},
+        "comparisons": {"linear": {"accuracy": 0.9}, "tree": {"accuracy": 0.8}},
         "published": [
             {"score": "AUC", "what": "theirs", "value": 0.6},
             {"score": "accuracy", "what": "theirs too", "value": 0.85},
         ],
     }
-    assert [line[:2] for line in reporting.rows(record)] == [
+    assert [line[:2] for line in report_folder.rows(record)] == [
         ("this recipe", 0.8),
         ("baseline: majority", 0.5),
         ("beside: linear, the better one", 0.9),
@@ -486,7 +488,7 @@ def test_the_table_names_what_beat_the_network_and_every_published_score():
         ("published: theirs", 0.6),
     ]
     lower = record | {"higher_is_better": False}
-    assert reporting.rows(lower)[2][0] == "beside: linear"
+    assert report_folder.rows(lower)[2][0] == "beside: linear"
 
 
 def test_cnn_refuses_images_that_it_cannot_take(tmp_path):
@@ -497,7 +499,7 @@ def test_cnn_refuses_images_that_it_cannot_take(tmp_path):
     images, labels = np.zeros((40, 3, 3), np.uint8), np.arange(40) % 2
     np.savez(tmp_path / "tiny.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     with pytest.raises(data_prep.DataError, match="3 x 3 pixels, and this network needs 8 x 8"):
-        experiment.load(catalog.find("cnn")).run(data=tmp_path / "tiny.npz")
+        runner.load(catalog.find("cnn")).run(data=tmp_path / "tiny.npz")
 
 
 def test_a_run_killed_at_its_very_start_is_no_obstacle(toy, recipes, tmp_path):
@@ -525,9 +527,9 @@ def test_command_says_only_what_differs_from_the_defaults(monkeypatch, tmp_path)
     page = catalog.find("cnn")
     options = {flag.name: flag.default for flag in page.flags()}
     out = tmp_path / "runs" / "cnn"
-    assert experiment.command(page, options, 1, out, False) == "python -m recipes run cnn"
+    assert runner.command(page, options, 1, out, False) == "python -m recipes run cnn"
     options |= {"data": "my data.npz", "batch_size": 8}
-    assert experiment.command(page, options, 3, tmp_path / "here", True) == (
+    assert runner.command(page, options, 3, tmp_path / "here", True) == (
         "python -m recipes run cnn --data 'my data.npz' --batch-size 8 --seeds 3 --out here "
         "--tensorboard"
     )

@@ -9,9 +9,9 @@ import tensorflow as tf
 from keras import layers
 
 import data_prep
-from recipes import catalog, experiment
+from recipes import catalog, runner
 from recipes.checkpoint import Checkpoint
-from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.adversarial import SampleGrid, TwoPlayers
 
 PAGES = {page.name: page for page in catalog.pages() if page.chapter == "gans"}
 RANDOM = np.random.default_rng(0)
@@ -20,7 +20,7 @@ each_page = pytest.mark.parametrize("name", PAGES)
 
 
 def page(name):
-    return experiment.load(PAGES[name])
+    return runner.load(PAGES[name])
 
 
 def training(name):
@@ -220,7 +220,7 @@ def test_a_part_of_vae_gan_that_is_not_trainable_stays_as_it_is(idle, moves):
 def test_fixed_latent_keeps_pictures_of_the_same_noise():
     model = compiled("gan", rate=0.0)
     noise = RANDOM.normal(size=(4, 64)).astype("float32")
-    fixed = FixedLatent(model.get_layer("generator"), noise)
+    fixed = SampleGrid(model.get_layer("generator"), noise)
     model.fit(IMAGES, batch_size=40, epochs=16, callbacks=[fixed], verbose=0)
     assert list(fixed.grids) == [f"epoch {number}" for number in (0, 1, 2, 4, 8, 16)]
     assert fixed.grids["epoch 8"].shape == (4, 8, 8, 1)

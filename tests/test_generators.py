@@ -102,7 +102,7 @@ def test_the_baselines_are_near_real_images_of_the_classes_asked_for(data):
     baselines, beside, floor = scores.generation_baselines(judge, data, asked)
     assert beside["Gaussian mixture of each class"]["label accuracy"] == 1
     assert beside["Gaussian mixture"]["label accuracy"] < 0.5
-    assert floor["accuracy of the judge"] == 0.99
+    assert floor["accuracy of the feature classifier"] == 0.99
     blind = scores.generation_baselines(judge, data)
     assert list(blind[1]) == ["Gaussian mixture"]
     assert "label accuracy" not in blind[1]["Gaussian mixture"]
@@ -120,7 +120,7 @@ def test_the_judge_knows_digits_whatever_the_seed():
     found = []
     for seed in (1, 2):
         keras.utils.set_random_seed(seed)
-        judge = scores.fit_judge(images)
+        judge = scores.fit_feature_classifier(images)
         features, probabilities = judge.look(images.test.inputs)
         right = np.mean(probabilities.argmax(axis=1) == images.test.labels)
         assert judge.accuracy == pytest.approx(right)

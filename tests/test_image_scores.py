@@ -55,19 +55,21 @@ def test_segmenters_know_the_training_part_alone():
     masks = np.zeros((1, 4, 4), int)
     masks[0, 0, :3] = 1
     masks[0, 1, 0] = 2
-    found = scores.segmenters(scenes(masks, np.array([[[2, 1], [0, 1]]])))
+    found = scores.segmentation_baselines(scenes(masks, np.array([[[2, 1], [0, 1]]])))
     assert found["majority"].tolist() == [[[0, 0], [0, 0]]]
     assert found["nearest mean colour"].tolist() == [[[2, 1], [0, 1]]]
     assert found["Otsu threshold"].tolist() == [[[1, 1], [0, 1]]]  # of two that are bright, one
     test = data_prep.Part(np.full((1, 2, 2, 3), 0.9), {"masks": np.zeros((1, 2, 2), int)})
     data = scenes(masks, masks)
     moved = data_prep.Dataset("moved", "here", data.train, data.train, test, tuple("abc"))
-    assert scores.segmenters(moved)["majority"].tolist() == [[[0, 0], [0, 0]]]
-    assert scores.segmenters(moved)["nearest mean colour"].tolist() == [[[2, 2], [2, 2]]]
+    assert scores.segmentation_baselines(moved)["majority"].tolist() == [[[0, 0], [0, 0]]]
+    assert scores.segmentation_baselines(moved)["nearest mean colour"].tolist() == [
+        [[2, 2], [2, 2]]
+    ]
 
 
 def test_segmenters_never_answer_a_class_that_training_has_not():
-    found = scores.segmenters(scenes([[[0, 0], [0, 1]]], [[[0, 1], [2, 0]]]))
+    found = scores.segmentation_baselines(scenes([[[0, 0], [0, 1]]], [[[0, 1], [2, 0]]]))
     for predicted in found.values():
         assert set(predicted.ravel()) <= {0, 1}
 

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from recipes import catalog, experiment
+from recipes import catalog, runner
 from visualize import VisualizeError, dead_relu_shares, gradient_norms
 from visualize.data_plots import firing_units
 from visualize.unit_deaths import FATES, plot_unit_deaths
@@ -20,7 +20,7 @@ FIRES = np.array([[1, 1, 0, 0], [1, 0, 1, 1], [1, 0, 1, 0], [1, 0, 1, 0]], dtype
 
 def page(name):
     """The module of a recipe page."""
-    return experiment.load(catalog.find(name))
+    return runner.load(catalog.find(name))
 
 
 def rectifiers():

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes import catalog, copying, experiment
+from recipes import catalog, copying, runner
 from recipes.report import Report
 
 EXPECTED_FILE = Path(__file__).with_name("expected.json")
@@ -36,7 +36,7 @@ def expected():
 
 def build(name):
     """The model that a page builds with its defaults."""
-    return getattr(experiment.load(PAGES[name]), f"build_{name}")()
+    return getattr(runner.load(PAGES[name]), f"build_{name}")()
 
 
 def description(model):
@@ -159,7 +159,7 @@ def test_one_epoch_moves_every_weight_and_reports(name):
         options["epochs"] = 1
     watch = Watch()
     keras.utils.set_random_seed(0)
-    report = experiment.load(page).run(**options, callbacks=[watch])
+    report = runner.load(page).run(**options, callbacks=[watch])
     assert isinstance(report, Report)
     assert watch.fits >= 1
     assert not watch.stuck, f"not trained, or not finite: {watch.stuck}"

@@ -175,14 +175,14 @@ def test_errors_of_frames_are_given_for_each_step():
     predictions = truth.copy()
     predictions[:, 1] = 0.5
     predictions[0, 2] = 1
-    assert scores.frames(truth, predictions) == {
+    assert scores.frame_prediction(truth, predictions) == {
         "mean squared error": pytest.approx(0.25),
         "mean squared error 1 ahead": 0.0,
         "mean squared error 2 ahead": pytest.approx(0.25),
         "mean squared error 3 ahead": pytest.approx(0.5),
     }
     with pytest.raises(ValueError, match=r"truth \(2, 3, 4, 5, 1\) and predictions \(3, 4, 5, 1\)"):
-        scores.frames(truth, predictions[0])
+        scores.frame_prediction(truth, predictions[0])
 
 
 def bag(*texts):
@@ -196,18 +196,20 @@ def test_a_bag_of_words_knows_which_ids_a_text_has_but_not_where():
     train = bag(*texts * 20)
     test = bag([2, 5], [7, 5], [3, 2], [2])  # id 7 is in no training text
     data = data_prep.Dataset("toy", "here", train, train, test, classes=("a", "b"))
-    found = scores.bag_of_words(data)
+    found = scores.text_baselines(data, ["bag of words"])["bag of words"]
     assert found == {"accuracy": 1.0, "AUC": 1.0, "accuracy of a": 1.0, "accuracy of b": 1.0}
     order = data_prep.Part(np.array([[2, 3], [3, 2]] * 4), np.array([0, 1] * 4))
     data = data_prep.Dataset("toy", "here", order, order, order, classes=("a", "b"))
-    assert scores.bag_of_words(data)["accuracy"] == 0.5, "the same words in another order"
+    assert scores.text_baselines(data, ["bag of words"])["bag of words"]["accuracy"] == 0.5, (
+        "the same words in another order"
+    )
 
 
 def test_a_bag_of_words_leaves_padding_out():
     # The texts of one class are shorter: padding alone would tell the classes apart.
     train = data_prep.Part(np.array([[2, 2, 2, 2], [2, 0, 0, 0]] * 4), np.array([0, 1] * 4))
     data = data_prep.Dataset("toy", "here", train, train, train, classes=("a", "b"))
-    assert scores.bag_of_words(data)["accuracy"] == 0.5
+    assert scores.text_baselines(data, ["bag of words"])["bag of words"]["accuracy"] == 0.5
 
 
 def test_principal_components_rebuild_what_lies_in_a_plane_and_no_more():
@@ -216,10 +218,10 @@ def test_principal_components_rebuild_what_lies_in_a_plane_and_no_more():
     inputs, labels = plane.reshape(60, 2, 3), (plane[:, 0] > 0).astype(int)
     part = data_prep.Part(inputs, labels)
     data = data_prep.Dataset("plane", "drawn", part, part, part, ("below", "above"))
-    found = scores.pca_autoencoding(data, 2)
+    found = scores.autoencoding_baselines(data, {"PCA": 2})["PCA"]
     assert found["mean squared error"] == pytest.approx(0, abs=1e-12)
     assert found["accuracy of a linear probe"] > 0.9
-    one = scores.pca_autoencoding(data, 1)["mean squared error"]
+    one = scores.autoencoding_baselines(data, {"PCA": 1})["PCA"]["mean squared error"]
     singular = np.linalg.svd(plane - plane.mean(axis=0), compute_uv=False)
     assert one == pytest.approx(singular[1] ** 2 / plane.size)
     codes = {"train": plane[:, :1], "test": plane[:, :1]}

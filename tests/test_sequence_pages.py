@@ -97,9 +97,9 @@ def test_both_directions_have_as_many_parameters_as_the_one_beside(tmp_path):
     rows = [{"text": f"word{i} {'yes' if i % 2 else 'no'}", "label": i % 2} for i in range(60)]
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     report = bidirectional_lstm.run(path, epochs=1, length=4, vocabulary_size=20)
-    one, bag = report.beside
+    one, bag = report.comparisons
     assert bag == "bag of words"
-    assert report.beside[bag]["accuracy"] == 1.0
+    assert report.comparisons[bag]["accuracy"] == 1.0
     units = int(one.removeprefix("one direction, ").removesuffix(" units"))
     build = bidirectional_lstm.build_bidirectional_lstm
     both = build(20, 2).count_params()

@@ -10,7 +10,8 @@ from scipy import integrate, special, stats
 import data_prep
 from recipes import scores
 from recipes.autoencoders import vae
-from recipes.layers.latent import DrawCode, cross_entropy, kl_divergence
+from recipes.autoencoders.vae import Sampling, cross_entropy
+from recipes.layers.latent import kl_divergence
 
 
 def drawn(shape, seed=0):
@@ -67,7 +68,7 @@ def test_a_code_is_drawn_in_training_and_the_mean_outside():
     keras.utils.set_random_seed(0)
     mean, log_variance = np.full((20_000, 2), [1.0, -2.0]), np.full((20_000, 2), [-1.0, 0.5])
     inputs = [mean.astype("float32"), log_variance.astype("float32")]
-    layer = DrawCode()
+    layer = Sampling()
     assert (numpy(layer(inputs)) == inputs[0]).all()
     np.testing.assert_allclose(layer.losses, [scores.normal_kl(*inputs)[0]], rtol=1e-5)
     codes = numpy(layer(inputs, training=True))
@@ -166,7 +167,7 @@ def test_baselines_of_pixels_are_bounds_of_models():
         for inputs, classes in zip(parts, np.split(labels, [400, 500]), strict=True)
     ]
     data = data_prep.Dataset("toy", "drawn", *parts, classes=("a", "b"))
-    found = scores.pixel_baselines(data, 2)
+    found = scores.likelihood_baselines(data, 2)
     mean = np.broadcast_to(images[:400].mean(axis=0), images[500:].shape)
     wanted = scores.bernoulli_nats(images[500:], mean).mean()
     assert found["mean image"]["negative ELBO"] == pytest.approx(wanted)
@@ -175,9 +176,9 @@ def test_baselines_of_pixels_are_bounds_of_models():
     assert floor < by_components["negative ELBO"] < wanted - 0.2
     assert (
         by_components["mean squared error"]
-        == scores.pca_autoencoding(data, 2)["mean squared error"]
+        == scores.autoencoding_baselines(data, {"PCA": 2})["PCA"]["mean squared error"]
     )
-    none = scores.pixel_baselines(data, 40)["Gaussian on PCA"]["negative ELBO"]
+    none = scores.likelihood_baselines(data, 40)["Gaussian on PCA"]["negative ELBO"]
     assert np.isfinite(none), "as many components as there are pixels"
 
 
@@ -224,7 +225,7 @@ def test_codes_drawn_from_the_prior_make_digits_in_the_variational_decoder_alone
 BACKEND = """
 import keras, numpy as np, sys
 from recipes.autoencoders.vae import build_vae
-from recipes.layers.latent import cross_entropy
+from recipes.autoencoders.vae import cross_entropy
 
 assert keras.backend.backend() == sys.argv[1]
 keras.utils.set_random_seed(0)

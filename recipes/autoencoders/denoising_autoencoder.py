@@ -34,6 +34,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_denoising_autoencoder(
@@ -116,11 +117,8 @@ def run(
         name: np.asarray(type(model.layers[0])(amount, seed=number)(part.inputs, training=True))
         for number, (name, part) in enumerate(images.parts().items())
     }
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(keras.optimizers.Adam(schedule), "mean_squared_error", steps_per_execution=16)
     clean, validation = images.train.inputs, (noisy["validation"], images.validation.inputs)
     fit = {"batch_size": batch_size, "epochs": epochs, "callbacks": list(callbacks)}
@@ -132,9 +130,9 @@ def run(
     found = scores.autoencoding(images, codes, restored) | scores.denoising(truth, restored)
     found["mean squared error without noise"] = unharmed["mean squared error"]
     smooth = {"nothing done": np.clip(noisy["test"], 0, 1)}
-    smooth |= scores.smoothed(images.validation.inputs, noisy["validation"], noisy["test"])
+    smooth |= scores.filter_baselines(images.validation.inputs, noisy["validation"], noisy["test"])
     baselines = {name: scores.denoising(truth, answer) for name, answer in smooth.items()}
-    pca = {"PCA of equal size": scores.pca_autoencoding(images, latent_size, noisy)}
+    pca = scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}, noisy)
     rows = {"clean": truth, "noisy": smooth["nothing done"]}
     rows |= {"Gaussian filter": smooth["Gaussian filter"], "this recipe": restored}
     shown = np.concatenate([row[:6] for row in rows.values()])

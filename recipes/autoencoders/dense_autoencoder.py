@@ -28,6 +28,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
@@ -89,11 +90,8 @@ def run(
         )
     images = data_prep.load_images(data, seed=seed)
     model = build_dense_autoencoder(images.input_shape, latent_size, (units,))
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mean_squared_error",
@@ -122,7 +120,7 @@ def run(
         headline="mean squared error",
         higher_is_better=False,
         scores=scores.autoencoding(images, codes, rebuilt),
-        baselines={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
+        baselines=scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}),
         data=images.describe(),
         pictures=pictures,
     )

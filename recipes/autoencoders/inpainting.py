@@ -31,6 +31,7 @@ import visualize
 from data_prep import image_tasks
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_inpainting(input_shape=(8, 8, 2), filters=(16, 32, 64)):
@@ -103,11 +104,8 @@ def run(
     kept = images.validation.inputs
     height, width, channels = images.input_shape
     model = build_inpainting((height, width, channels + 1))
-    steps = epochs * len(batches)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(batches), 1, epochs)
     adam = keras.optimizers.Adam(schedule)
     model.compile(adam, "mean_squared_error", steps_per_execution=16)
     damaged_kept = image_tasks.with_masks(*image_tasks.damage(kept, damage, seed))
@@ -140,7 +138,7 @@ def run(
         headline="PSNR in the hole",
         scores=table.pop("this recipe"),
         baselines={name: table.pop(name) for name in names},
-        beside=table,
+        comparisons=table,
         data=images.describe(),
         pictures=pictures,
     )

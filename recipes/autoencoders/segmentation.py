@@ -36,6 +36,7 @@ import visualize
 from data_prep import image_tasks
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_segmentation(input_shape=(64, 64, 3), num_classes=4, filters=(8, 16, 32)):
@@ -114,11 +115,8 @@ def run(
         images, masks = image_tasks.eight_ways(images), image_tasks.eight_ways(masks)
     sizes = tuple(filters * 2**level for level in range(depth))
     model = build_segmentation((None, None, channels), len(scenes.classes), sizes)
-    steps = epochs * -(-len(images) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images), batch_size, epochs)
     adam, loss = keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy"
     model.compile(adam, loss, metrics=["accuracy"], steps_per_execution=8)
     checks = kept.inputs, kept.labels["masks"]
@@ -128,7 +126,7 @@ def run(
     # What is missing to a multiple of the step is mirrored at the border, and cut off again.
     ends = ((0, 0), (0, -height % step), (0, -width % step), (0, 0))
     answers = model.predict(np.pad(test, ends, "reflect"), batch_size=8, verbose=0).argmax(axis=-1)
-    answers = {"this recipe": answers[:, :height, :width]} | scores.segmenters(scenes)
+    answers = {"this recipe": answers[:, :height, :width]} | scores.segmentation_baselines(scenes)
     table = {
         name: scores.segmentation(truth, found, scenes.classes) for name, found in answers.items()
     }

@@ -31,6 +31,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noise=1.0):
@@ -99,11 +100,8 @@ def run(
         )
     model = build_semantic_hashing(images.input_shape, bits, noise=noise)
     encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
-    steps = epochs * -(-len(train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(train), batch_size, epochs)
     model.compile(
         keras.optimizers.Adam(schedule),
         "binary_crossentropy",  # of each pixel, as a probability of ink
@@ -118,7 +116,7 @@ def run(
     def bits_of(inputs):
         return encoder.predict(inputs, batch_size=1024, verbose=0) > 0.5
 
-    codings = {"this recipe": bits_of} | scores.codings(images, bits, seed)
+    codings = {"this recipe": bits_of} | scores.hashing_baselines(images, bits, seed)
     table, found = scores.retrieval(images, codings, seed=seed)
     codes = {
         name: bits_of(inputs).astype("float32")
@@ -126,7 +124,10 @@ def run(
     }
     rebuilt = decoder.predict(codes["test"], batch_size=1024, verbose=0)
     table["this recipe"] |= scores.autoencoding(images, codes, rebuilt)
-    table["principal components"] |= scores.pca_autoencoding(images, bits)
+    components = {"principal components": bits}
+    table["principal components"] |= scores.autoencoding_baselines(images, components)[
+        "principal components"
+    ]
     of, wanted = images.train.labels, images.test.labels
     curves = {
         name: [[scores.precision_at(of[rows[:, :k]], wanted) for k in range(1, 101)]]
@@ -141,7 +142,7 @@ def run(
         headline="precision at 10",
         scores=table.pop("this recipe"),
         baselines={name: table.pop(name) for name in ("random projections", "PCA signs")},
-        beside={f"exact search on {name}": values for name, values in table.items()},
+        comparisons={f"exact search on {name}": values for name, values in table.items()},
         data=images.describe(),
         pictures={
             "nearest": visualize.plot_images([np.hstack(strip) for strip in strips], titles),

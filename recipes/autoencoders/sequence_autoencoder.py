@@ -27,6 +27,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=48):
@@ -92,11 +93,8 @@ def run(
     images = data_prep.load_images(data, seed=seed)
     rows = data_prep.image_rows(images)
     model = build_sequence_autoencoder(rows.input_shape, latent_size, units)
-    steps = epochs * -(-len(rows.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mean_squared_error",
@@ -126,7 +124,7 @@ def run(
         headline="mean squared error",
         higher_is_better=False,
         scores=scores.autoencoding(rows, codes, rebuilt),
-        baselines={"PCA of equal size": scores.pca_autoencoding(rows, latent_size)},
+        baselines=scores.autoencoding_baselines(rows, {"PCA of equal size": latent_size}),
         data=rows.describe(),
         pictures=pictures,
     )

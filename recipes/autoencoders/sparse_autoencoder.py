@@ -23,15 +23,49 @@ if __name__ == "__main__":
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.sparsity import Sparsity
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 ACTIVE = 0.05  # a unit is active on an image where its value is above this
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class Sparsity(keras.Regularizer):
+    """The penalty of a batch of codes (batch, units), as the activity regulariser of a layer.
+
+    "l1": the sum of the units' sizes, mean over the batch. "kl": the Kullback-Leibler divergence
+    between two coins, summed over the units: t log(t / m) + (1 - t) log((1 - t) / (1 - m)), where
+    t is the target and m the mean of a unit over the batch, from 0 to 1. Both are given times the
+    size of the batch, by which Keras divides what a layer's activity regulariser says. Source of
+    the KL form: Ng, "Sparse autoencoder", lecture notes CS294A, 2011.
+
+    Args:
+        penalty: "l1" or "kl".
+        weight: factor of the sum.
+        target: of "kl", what the mean of a unit should be, between 0 and 1.
+    """
+
+    def __init__(self, penalty="l1", weight=1e-4, target=0.05):
+        self.penalty, self.weight, self.target = penalty, weight, target
+
+    def __call__(self, codes):
+        """The penalty times the size of the batch, a scalar."""
+        if self.penalty == "l1":
+            return self.weight * ops.sum(ops.abs(codes))
+        tiny = keras.config.epsilon()
+        means = ops.clip(ops.mean(codes, axis=0), tiny, 1 - tiny)
+        on = self.target * ops.log(self.target / means)
+        off = (1 - self.target) * ops.log((1 - self.target) / (1 - means))
+        return self.weight * ops.sum(on + off) * ops.cast(ops.shape(codes)[0], codes.dtype)
+
+    def get_config(self):
+        """What makes an equal one."""
+        return {"penalty": self.penalty, "weight": self.weight, "target": self.target}
 
 
 def build_sparse_autoencoder(
@@ -110,11 +144,8 @@ def run(
         )
     images = data_prep.load_images(data, seed=seed)
     inputs = {name: part.inputs for name, part in images.parts().items()}
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     models, rebuilt, found = {}, {}, {}
     for form, weight in weights.items():
         models[form] = model = build_sparse_autoencoder(
@@ -131,12 +162,12 @@ def run(
         rebuilt[form] = decoder.predict(codes["test"], 256, verbose=0)
         alone = decoder.predict(codes["test"] * active, 256, verbose=0)
         found[form] = scores.autoencoding(images, codes, rebuilt[form]) | {
-            "share of active units": float(active.mean()),
+            "fraction of active units": float(active.mean()),
             "mean squared error of active units": float(np.mean((alone - inputs["test"]) ** 2)),
         }
     both = {f"{name} with {form}": value for form in found for name, value in found[form].items()}
-    count = max(1, round(found[penalty]["share of active units"] * latent_size))
-    pca = {"PCA, as many as are active": scores.pca_autoencoding(images, count)}
+    count = max(1, round(found[penalty]["fraction of active units"] * latent_size))
+    pca = scores.autoencoding_baselines(images, {"PCA, as many as are active": count})
     pairs = visualize.plot_reconstructions(inputs["test"][:20], rebuilt[penalty][:20])
     return Report(
         model=models[penalty],
@@ -144,7 +175,7 @@ def run(
         higher_is_better=False,
         scores=found[penalty] | both,
         baselines=pca,
-        beside={"PCA of equal size": scores.pca_autoencoding(images, latent_size)},
+        comparisons=scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}),
         data=images.describe(),
         pictures={"reconstructions": pairs},
     )

@@ -25,13 +25,51 @@ if __name__ == "__main__":
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.latent import DrawCode, cross_entropy
+from recipes.layers.latent import kl_divergence
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
+
+
+@keras.saving.register_keras_serializable(package="recipes", name="DrawCode")
+class Sampling(layers.Layer):
+    """Draw a code from N(mean, variance) in training; outside it the code is the mean.
+
+    The noise comes from outside and is scaled and moved, so that the gradient reaches mean and
+    variance. The KL divergence from N(0, I), its mean over the batch, is added to the model's loss.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.seeds = keras.random.SeedGenerator()
+
+    def call(self, inputs, training=False):
+        """Codes (batch, latent_size) of [mean, log variance], each of that shape."""
+        mean, log_variance = inputs
+        self.add_loss(ops.mean(kl_divergence(mean, log_variance)))
+        if not training:
+            return mean
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.seeds)
+        return mean + ops.exp(log_variance / 2) * noise
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+def cross_entropy(images, rebuilt):
+    """Cross-entropy of images with their pixels' probabilities of ink: a loss for compile.
+
+    Args:
+        images: pixels from 0 to 1, (batch, height, width, channels).
+        rebuilt: probabilities, the same shape.
+
+    Returns:
+        (batch,) sums over the pixels, in nats.
+    """
+    by_pixel = keras.losses.binary_crossentropy(images[..., None], rebuilt[..., None])
+    return ops.sum(by_pixel, axis=(1, 2, 3))
 
 
 def build_vae(input_shape=(8, 8, 1), latent_size=2, units=(256, 256, 256), variational=True):
@@ -62,7 +100,7 @@ def build_vae(input_shape=(8, 8, 1), latent_size=2, units=(256, 256, 256), varia
     x = layers.Dense(input_shape[0] * input_shape[1] * input_shape[2], activation="sigmoid")(x)
     decoder = keras.Model(code, layers.Reshape(input_shape)(x), name="decoder")
     image = keras.Input(input_shape)
-    x = DrawCode(name="code")(encoder(image)) if variational else encoder(image)
+    x = Sampling(name="code")(encoder(image)) if variational else encoder(image)
     return keras.Model(image, decoder(x), name="vae")
 
 
@@ -99,11 +137,8 @@ def run(
         )
     images = data_prep.load_images(data, seed=seed, min_size=(4, 4))
     train, validation, test = (part.inputs for part in images.parts().values())
-    steps = epochs * -(-len(train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(train), batch_size, epochs)
     settings = images.input_shape, latent_size, (units,) * 3
     model, plain = build_vae(*settings), build_vae(*settings, variational=False)
     for network in (model, plain):
@@ -119,7 +154,7 @@ def run(
     fitted = random.multivariate_normal(codes.mean(0), np.atleast_2d(np.cov(codes.T)), len(test))
     drawn = {"variational": decode(noise), "plain": decode_plain(noise)}
     drawn["plain, Gaussian of its codes"] = decode_plain(fitted)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     judged = {name: scores.generation(judge, images, new) for name, new in drawn.items()}
     _, mixture, floor = scores.generation_baselines(judge, images)
     judged |= mixture
@@ -144,7 +179,7 @@ def run(
         headline="negative ELBO",
         higher_is_better=False,
         scores=found,
-        baselines=scores.pixel_baselines(images, latent_size),
+        baselines=scores.likelihood_baselines(images, latent_size),
         data=images.describe(),
         pictures=pictures,
     )

@@ -27,6 +27,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_cats_vs_dogs(
@@ -99,11 +100,8 @@ def run(
         raise data_prep.DataError(f"augmentation is {augmentation}; give a strength above 0.")
     size = (image_size, image_size)
     photos = data_prep.load_images(data, seed, image_size=size, min_size=(16, 16), lazy=True)
-    steps = epochs * -(-len(photos.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(photos.train), batch_size, epochs)
     accuracies, lines = {}, {}
     for strength in (0.0, augmentation):
         model = build_cats_vs_dogs(photos.input_shape, len(photos.classes), augmentation=strength)
@@ -138,7 +136,7 @@ def run(
         headline="accuracy",
         scores=found | accuracies,
         baselines=scores.classification_baselines(photos, ["majority"]),
-        beside={"the same network without augmentation": without},
+        comparisons={"the same network without augmentation": without},
         data=photos.describe(),
         pictures={
             "confusion": visualize.plot_confusion_matrix(matrix, photos.classes),

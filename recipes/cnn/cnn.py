@@ -1,17 +1,22 @@
-"""Convolution and pooling, twice, then a dense layer: the image classifier.
+"""Image classifier: convolution and pooling, twice, then a dense layer.
 
     image (8, 8, 1) -> conv 12 -> pool -> conv 32 -> pool -> dense 256 -> probabilities (10,)
 
-The notes' order of a CNN: Convolution, Pooling, Convolution, Pooling, Fully Connected, Output.
+The first network to try on small images with one label each.
 
-A convolution lays a small pattern of weights, its kernel, on every place of the image and says how
-well it fits there. All places share these weights: 25 of them are enough for an image of any size,
-and what is learnt on the left is known on the right. The stride is the step from place to place,
-here 1. Padding "same" puts zeros around the image, so that the output is as large as the input;
-with "valid" the border is lost. Pooling keeps the strongest answer of each 2 x 2 neighbourhood, at
-stride 2: half the height and width, and a pattern may move a little. So the receptive field grows,
-the part of the image that one value sees: 5 x 5 pixels behind the first convolution, 6 x 6 behind
-its pooling, then 10 x 10 and 12 x 12. The fully connected layer sees all places at once.
+A convolution slides a small kernel of weights over the image and measures how well it matches at
+each position. All positions share the kernel: 25 weights cover an image of any size, and a pattern
+learnt on the left is recognised on the right. The stride is the step from one position to the
+next, here 1. Padding "same" puts zeros around the image, so the output is as large as the input;
+with "valid" it loses the border.
+
+Max pooling keeps the strongest match of each 2 x 2 block, which halves height and width and
+tolerates small shifts. It also enlarges the receptive field, the part of the image that one value
+depends on: 5 x 5 pixels after the first convolution, 6 x 6 after its pooling, then 10 x 10 and
+12 x 12. The dense layer sees all positions at once.
+
+In the report: which classes are confused, the test images the network is least sure of, its
+kernels, and what they respond to.
 
 Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 """
@@ -28,6 +33,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_cnn(
@@ -43,18 +49,42 @@ def build_cnn(
     Args:
         input_shape: (height, width, channels) of an image, at least 8 x 8; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
-        filters: number of patterns that the first and the second convolution look for.
-        kernel_sizes: height and width of those patterns, in pixels.
-        units: width of the fully connected layer.
-        dropout: share of values dropped before the output layer.
+        filters: number of kernels in the first and in the second convolution.
+        kernel_sizes: height and width of the kernels of each convolution, in pixels.
+        units: width of the dense layer.
+        dropout: fraction of values dropped before the output layer.
 
     Returns:
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if the image is smaller than 8 x 8, or there are not exactly two filters and
+            two kernel sizes.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+        labels = np.random.randint(10, size=256)
+
+        model = build_cnn(input_shape=(28, 28, 1), num_classes=10)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(images, labels, batch_size=64, epochs=2)
+        probabilities = model.predict(images)  # (256, 10)
     """
+    height, width, _ = input_shape
+    if min(height, width) < 8:
+        raise ValueError(f"build_cnn: images of {height} x {width}; give at least 8 x 8 pixels.")
+    if len(filters) != 2 or len(kernel_sizes) != 2:
+        raise ValueError(
+            f"build_cnn: filters {filters} and kernel_sizes {kernel_sizes}; give two numbers each, "
+            f"one for each convolution."
+        )
+
     return keras.Sequential(
         [
             keras.Input(input_shape),  # (batch, height, width, channels)
-            # Normalised behind the pooling: a quarter of the work. No bias: it would be undone.
+            # Normalising after the pooling is a quarter of the work. No bias: it would cancel.
             layers.Conv2D(
                 filters[0], kernel_sizes[0], padding="same", use_bias=False, name="conv_1"
             ),
@@ -75,14 +105,14 @@ def build_cnn(
 
 
 def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, callbacks=()):
-    """Train on images, report accuracy on test images.
+    """Train on images and report the accuracy on test images.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -90,16 +120,14 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, ca
     """
     images = data_prep.load_images(data, seed=seed, min_size=(8, 8))
     model = build_cnn(images.input_shape, len(images.classes))
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         images.train.inputs,
@@ -109,19 +137,28 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.005, ca
         validation_data=(images.validation.inputs, images.validation.labels),
         callbacks=list(callbacks),
     )
+
+    # The only use of the test images.
     probabilities = model.predict(images.test.inputs, batch_size=256, verbose=0)
-    matrix = scores.confusion(images.test.labels, probabilities)
-    hardest, titles = scores.hardest(images.test.labels, probabilities, images.classes)
     return Report(
         model=model,
         headline="accuracy",
         scores=scores.classification(images.test.labels, probabilities, images.classes),
         baselines=scores.classification_baselines(images),
         data=images.describe(),
-        pictures={
-            "confusion": visualize.plot_confusion_matrix(matrix, images.classes),
-            "hardest": visualize.plot_images(images.test.inputs[hardest], titles),
-            "filters": visualize.plot_filters(model, "conv_1"),
-            "feature_maps": visualize.plot_feature_maps(model, images.test.inputs[0], "conv_1"),
-        },
+        pictures=_pictures(model, images, probabilities),
     )
+
+
+def _pictures(model, images, probabilities):
+    """Which classes are confused, the hardest test images, and what the first kernels see."""
+    labels = images.test.labels
+    matrix = scores.confusion(labels, probabilities)
+    hardest, titles = scores.hardest(labels, probabilities, images.classes)
+
+    return {
+        "confusion": visualize.plot_confusion_matrix(matrix, images.classes),
+        "hardest": visualize.plot_images(images.test.inputs[hardest], titles),
+        "filters": visualize.plot_filters(model, "conv_1"),
+        "feature_maps": visualize.plot_feature_maps(model, images.test.inputs[0], "conv_1"),
+    }

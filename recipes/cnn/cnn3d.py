@@ -31,6 +31,7 @@ from data_prep.volumes import slices_through
 from recipes import scores
 from recipes.layers.augment3d import RandomVolume
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_cnn3d(
@@ -93,11 +94,8 @@ def run(
         data, spacing=(spacing,) * 3, shape=(size,) * 3, seed=seed, min_shape=(8, 8, 8)
     )
     model = build_cnn3d(volumes.input_shape, len(volumes.classes))
-    steps = epochs * -(-len(volumes.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(volumes.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",
@@ -127,7 +125,7 @@ def run(
         headline="accuracy",
         scores=scores.classification(labels, probabilities, volumes.classes),
         baselines=scores.classification_baselines(volumes, ["majority"]),
-        beside=scores.classification_baselines(volumes, ["logistic regression"]),
+        comparisons=scores.classification_baselines(volumes, ["logistic regression"]),
         data=volumes.describe(),
         pictures=pictures,
     )

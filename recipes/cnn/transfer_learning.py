@@ -134,7 +134,7 @@ def run(
         headline=names[:2][-1],
         scores=means["fine-tuned"],
         baselines={"the same network from scratch": means["from scratch"]},
-        beside={"a new last layer on the frozen base": means["frozen base"]},
+        comparisons={"a new last layer on the frozen base": means["frozen base"]},
         data=target.describe(),
         pictures={"gain": gain, "ten_labels": ten},
     )

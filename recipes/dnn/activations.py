@@ -26,6 +26,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 INITIALIZERS = {
     "selu": "lecun_normal",  # for which its two constants are computed
@@ -95,11 +96,8 @@ def run(
     images = data_prep.load_images(data, seed=seed)
     sample = images.train.take(np.random.default_rng(seed).permutation(len(images.train))[:1000])
     shape = images.input_shape, len(images.classes)
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     networks, before, table = {}, {}, {}
     for name in names + 4 * names[:4]:  # five draws of the first weights for the pictures
         model = networks[name] = build_activations(*shape, name, hidden_layers, units)

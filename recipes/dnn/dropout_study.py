@@ -27,6 +27,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_dropout_study(
@@ -85,11 +86,8 @@ def run(
         raise data_prep.DataError(
             f"{wrong}: give {least} to {most} samples, and 1 or more repeats."
         )
-    steps = epochs * -(-samples // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, samples, batch_size, epochs)
     found, curves = {}, {"loss": {}, "accuracy": {}}
     for repeat in range(repeats):
         rows = data_prep.stratified_split(images.train.labels, samples, seed * repeats + repeat)[1]

@@ -27,6 +27,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_dying_relu(
@@ -67,11 +68,8 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.2, call
         A Report on the network with leaky ReLU; the one with ReLU is a baseline.
     """
     images = data_prep.load_images(data, seed=seed)
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     fires, accuracy, counts = {}, {}, {}
     for name, slope in {"relu": 0.0, "leaky relu": 0.2}.items():
         model = build_dying_relu(images.input_shape, len(images.classes), negative_slope=slope)

@@ -26,6 +26,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_mlp_binary(input_shape=(30,), units=(32, 16), dropout=0.3):
@@ -76,11 +77,8 @@ def run(data="breast_cancer", epochs=30, batch_size=32, seed=0, learning_rate=0.
             f"of two whole numbers or two texts."
         )
     model = build_mlp_binary(table.input_shape)
-    steps = epochs * -(-len(table.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(table.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="binary_crossentropy",
@@ -102,7 +100,7 @@ def run(data="breast_cancer", epochs=30, batch_size=32, seed=0, learning_rate=0.
         headline="accuracy",
         scores=scores.classification(table.test.labels, probabilities, table.classes),
         baselines=scores.classification_baselines(table, names=("majority",)),
-        beside=scores.classification_baselines(table, names=("logistic regression",)),
+        comparisons=scores.classification_baselines(table, names=("logistic regression",)),
         data=table.describe(),
         pictures={"confusion": visualize.plot_confusion_matrix(matrix, table.classes)},
     )

@@ -25,6 +25,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_mlp_classifier(
@@ -75,11 +76,8 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.005, ca
     """
     images = data_prep.load_images(data, seed=seed)
     model = build_mlp_classifier(images.input_shape, len(images.classes))
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         # Labels are class numbers; one-hot rows would need categorical_crossentropy.

@@ -28,6 +28,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_mlp_regressor(input_shape=(10,), units=(32,), dropout=0.3):
@@ -76,11 +77,8 @@ def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, 
     # Of the training part alone, as the test targets are not known.
     mean, deviation = table.train.labels.mean(), table.train.labels.std()
     model = build_mlp_regressor(table.input_shape)
-    steps = epochs * -(-len(table.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(table.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         # Of scaled targets: 1 is no better than the mean. "huber" is less drawn to wild outliers.
@@ -103,7 +101,7 @@ def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, 
         higher_is_better=False,
         scores=scores.regression(table.test.labels, predictions),
         baselines=scores.regression_baselines(table, names=("mean",)),
-        beside=scores.regression_baselines(table, names=("ridge regression",)),
+        comparisons=scores.regression_baselines(table, names=("ridge regression",)),
         data=table.describe(),
         pictures={"predictions": visualize.plot_predictions(table.test.labels, predictions)},
     )

@@ -28,6 +28,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_vanishing_gradient(
@@ -79,11 +80,8 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.05, cal
     """
     images = data_prep.load_images(data, seed=seed)
     rows = np.random.default_rng(seed).permutation(len(images.train))[:256]
-    steps = epochs * -(-len(images.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     norms, learning, accuracy, ratios = {}, {}, {}, {}
     for name in ("sigmoid", "tanh", "relu", "selu", "residual sigmoid"):
         model = build_vanishing_gradient(

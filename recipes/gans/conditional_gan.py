@@ -32,7 +32,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
 
 
@@ -142,7 +142,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
     generator, count = model.get_layer("generator"), len(images.test)
     noise = np.random.default_rng(seed).normal(size=(count, model.inputs[0].shape[-1]))
     asked = np.arange(count) % len(images.classes)
-    fixed = FixedLatent(generator, [noise[:25], asked[:25]])
+    fixed = SampleGrid(generator, [noise[:25], asked[:25]])
     model.fit(
         images.train.inputs,
         images.train.labels,
@@ -151,7 +151,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
         callbacks=[*callbacks, fixed],
     )
     samples = generator.predict([noise, asked], batch_size=256, verbose=0)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     baselines, beside, floor = scores.generation_baselines(judge, images, asked)
     found = scores.generation(judge, images, samples, asked)
     return Report(
@@ -160,7 +160,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
         higher_is_better=False,
         scores=found | floor,
         baselines=baselines,
-        beside=beside,
+        comparisons=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

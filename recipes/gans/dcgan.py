@@ -29,7 +29,8 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import GAN, FixedLatent
+from recipes.gans.gan import GAN
+from recipes.layers.adversarial import SampleGrid
 from recipes.report import Report
 
 
@@ -103,7 +104,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
     )
     generator = model.get_layer("generator")
     noise = np.random.default_rng(seed).normal(size=(len(images.test), generator.input_shape[-1]))
-    fixed = FixedLatent(generator, noise[:25])
+    fixed = SampleGrid(generator, noise[:25])
     model.fit(
         images.train.inputs,
         batch_size=batch_size,
@@ -111,7 +112,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
         callbacks=[*callbacks, fixed],
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
@@ -119,7 +120,7 @@ def run(data="digits", epochs=100, batch_size=32, seed=0, learning_rate=0.002, c
         higher_is_better=False,
         scores=scores.generation(judge, images, samples) | floor,
         baselines=baselines,
-        beside=beside,
+        comparisons=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

@@ -6,7 +6,7 @@ The generator turns a vector of noise into an image. The discriminator says whet
 or drawn. In each step the discriminator learns to tell a batch of real images from as many drawn
 ones, then the generator learns to draw what the discriminator takes for real. The generator never
 sees a real image: all it learns comes through the gradient of the discriminator. The two steps are
-GAN.train_step in recipes/layers/adversarial.py.
+in `GAN.train_step` below.
 
 No loss says how good the samples are, since each network's loss depends on the other. So they are
 scored: a classifier trained on the real images looks at samples and at test images, and the Frechet
@@ -28,13 +28,47 @@ if __name__ == "__main__":
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import GAN, FixedLatent
+from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
+
+
+@keras.saving.register_keras_serializable(package="recipes")
+class GAN(TwoPlayers):
+    """A generator and a discriminator that train against each other, on TensorFlow.
+
+    Its layers are the two networks: a functional model of noise (batch, latent_size) as input, and
+    drawn images with the discriminator's logits as outputs. `fit` takes real images.
+    """
+
+    def train_step(self, images):
+        """One step of the discriminator, then one of the generator."""
+        import tensorflow as tf  # building and predicting need any backend, training needs this one
+
+        generator, discriminator = self.get_layer("generator"), self.get_layer("discriminator")
+        shape = ops.shape(images)[0], generator.input_shape[-1]
+        drawn = generator(keras.random.normal(shape), training=True)
+        with tf.GradientTape() as tape:
+            real_logits = discriminator(images, training=True)
+            drawn_logits = discriminator(drawn, training=True)
+            # Binary cross-entropy with label 1 for real and 0 for drawn images.
+            loss = ops.mean(ops.softplus(-real_logits) + ops.softplus(drawn_logits))
+        weights = discriminator.trainable_variables
+        self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
+        self.discriminator_loss.update_state(loss)
+        with tf.GradientTape() as tape:
+            drawn = generator(keras.random.normal(shape), training=True)
+            # Label 1: this gradient is strong where the discriminator is sure, while that of
+            # log(1 - D), which the generator is to make small, vanishes there.
+            loss = ops.mean(ops.softplus(-discriminator(drawn, training=True)))
+        weights = generator.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, weights), weights)
+        self.generator_loss.update_state(loss)
+        return self.get_metrics_result()
 
 
 def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0.3):
@@ -98,7 +132,7 @@ def run(data="digits", epochs=150, batch_size=64, seed=0, learning_rate=0.001, c
     )
     generator = model.get_layer("generator")
     noise = np.random.default_rng(seed).normal(size=(len(images.test), generator.input_shape[-1]))
-    fixed = FixedLatent(generator, noise[:25])
+    fixed = SampleGrid(generator, noise[:25])
     model.fit(
         images.train.inputs,
         batch_size=batch_size,
@@ -106,7 +140,7 @@ def run(data="digits", epochs=150, batch_size=64, seed=0, learning_rate=0.001, c
         callbacks=[*callbacks, fixed],
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
@@ -114,7 +148,7 @@ def run(data="digits", epochs=150, batch_size=64, seed=0, learning_rate=0.001, c
         higher_is_better=False,
         scores=scores.generation(judge, images, samples) | floor,
         baselines=baselines,
-        beside=beside,
+        comparisons=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

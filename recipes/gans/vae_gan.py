@@ -32,7 +32,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.layers.latent import kl_divergence
 from recipes.report import Report
 
@@ -168,7 +168,7 @@ def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.002, ca
     images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
     steps = epochs * -(-len(images.train) // batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     some = images.test.inputs[:500]
     found, drawn, rebuilt = {}, {}, {}
     for name, idle in (("VAE-GAN", None), ("VAE", "discriminator"), ("GAN", "encoder")):
@@ -184,7 +184,7 @@ def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.002, ca
         noise = np.random.default_rng(seed).normal(
             size=(len(images.test), generator.input_shape[-1])
         )
-        fixed = FixedLatent(generator, noise[:25])
+        fixed = SampleGrid(generator, noise[:25])
         model.fit(
             images.train.inputs,
             batch_size=batch_size,
@@ -207,7 +207,7 @@ def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.002, ca
         higher_is_better=False,
         scores=found["VAE-GAN"] | floor,
         baselines={"VAE": found["VAE"]} | baselines,
-        beside={"GAN": found["GAN"]} | beside,
+        comparisons={"GAN": found["GAN"]} | beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(strip),

@@ -34,7 +34,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.adversarial import FixedLatent, TwoPlayers
+from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
 
 
@@ -194,7 +194,7 @@ def run(
     )
     generator = model.get_layer("generator")
     noise = np.random.default_rng(seed).normal(size=(len(images.test), generator.input_shape[-1]))
-    fixed = FixedLatent(generator, noise[:25])
+    fixed = SampleGrid(generator, noise[:25])
     model.fit(
         real,
         batch_size=batch_size,
@@ -202,7 +202,7 @@ def run(
         callbacks=[*callbacks, fixed],
     )
     samples = generator.predict(noise, batch_size=256, verbose=0)
-    judge = scores.fit_judge(images)
+    judge = scores.fit_feature_classifier(images)
     baselines, beside, floor = scores.generation_baselines(judge, images)
     return Report(
         model=model,
@@ -210,7 +210,7 @@ def run(
         higher_is_better=False,
         scores=scores.generation(judge, images, samples) | floor,
         baselines=baselines,
-        beside=beside,
+        comparisons=beside,
         data=images.describe(),
         pictures={
             "strip": visualize.plot_sample_strip(fixed.grids),

@@ -1,7 +1,6 @@
 """Two networks that train against each other, in one Keras model with an optimizer for each."""
 
 import keras
-from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -58,41 +57,7 @@ class TwoPlayers(keras.Model):
         )
 
 
-@keras.saving.register_keras_serializable(package="recipes")
-class GAN(TwoPlayers):
-    """A generator and a discriminator that train against each other, on TensorFlow.
-
-    Its layers are the two networks: a functional model of noise (batch, latent_size) as input, and
-    drawn images with the discriminator's logits as outputs. `fit` takes real images.
-    """
-
-    def train_step(self, images):
-        """One step of the discriminator, then one of the generator."""
-        import tensorflow as tf  # building and predicting need any backend, training needs this one
-
-        generator, discriminator = self.get_layer("generator"), self.get_layer("discriminator")
-        shape = ops.shape(images)[0], generator.input_shape[-1]
-        drawn = generator(keras.random.normal(shape), training=True)
-        with tf.GradientTape() as tape:
-            real_logits = discriminator(images, training=True)
-            drawn_logits = discriminator(drawn, training=True)
-            # Binary cross-entropy with label 1 for real and 0 for drawn images.
-            loss = ops.mean(ops.softplus(-real_logits) + ops.softplus(drawn_logits))
-        weights = discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
-        self.discriminator_loss.update_state(loss)
-        with tf.GradientTape() as tape:
-            drawn = generator(keras.random.normal(shape), training=True)
-            # Label 1: this gradient is strong where the discriminator is sure, while that of
-            # log(1 - D), which the generator is to make small, vanishes there.
-            loss = ops.mean(ops.softplus(-discriminator(drawn, training=True)))
-        weights = generator.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        self.generator_loss.update_state(loss)
-        return self.get_metrics_result()
-
-
-class FixedLatent(keras.callbacks.Callback):
+class SampleGrid(keras.callbacks.Callback):
     """Keep what a generator makes of the same latent vectors as training goes on.
 
     Args:

@@ -29,6 +29,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_bidirectional_lstm(
@@ -93,11 +94,8 @@ def run(
     words = texts.map_inputs(
         lambda part: vocabulary.encode(part, length, keep="last"), vocabulary.decode
     )
-    steps = epochs * -(-len(words.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(words.train), batch_size, epochs)
     # An LSTM has 4 u (e + u + 1) parameters: one state that has as many as two of u units.
     half = (embedding + 1) / 2
     single = round((half**2 + 2 * units * (embedding + units + 1)) ** 0.5 - half)
@@ -130,8 +128,8 @@ def run(
         model=model,
         headline="accuracy",
         scores=ours,
-        baselines=scores.classification_baselines(words, ("majority",)),
-        beside={**found, "bag of words": scores.bag_of_words(words)},
+        baselines=scores.text_baselines(words, ["majority"]),
+        comparisons=found | scores.text_baselines(words, ["bag of words"]),
         data=words.describe(),
         pictures={"confusion": visualize.plot_confusion_matrix(matrix, words.classes)},
     )

@@ -28,6 +28,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_char_rnn(num_characters=102, units=(192,), dropout=0.0, batch_size=None):
@@ -144,11 +145,8 @@ def run(
     size = len(vocabulary)
     train, validation, test = (vocabulary.encode(part.inputs)[0] for part in text.parts().values())
     model = build_char_rnn(size, (units,), batch_size=batch_size)
-    steps = epochs * (len(train) // batch_size // WINDOW)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(train) // batch_size // WINDOW, 1, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),  # in nats
@@ -194,7 +192,7 @@ def run(
             "characters per second": speed,
         },
         baselines={"unigrams": {"bits per character": scores.ngram_bits(train, test, 1, size)}},
-        beside={"5-grams": {"bits per character": scores.ngram_bits(train, test, 5, size)}},
+        comparisons={"5-grams": {"bits per character": scores.ngram_bits(train, test, 5, size)}},
         data=text.describe() | {"shapes": lengths},
         pictures={
             "texts": visualize.plot_texts(dict(zip(names, texts, strict=True))),

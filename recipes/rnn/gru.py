@@ -29,6 +29,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_gru(input_shape=(None, 8), num_classes=10, units=96, dropout=0.2, mask_value=-1.0):
@@ -97,11 +98,8 @@ def run(
     begins = np.random.default_rng(seed).integers(0, padding + 1, (len(rows.train), 1))
     numbers = np.arange(len(rows.train))[:, None]
     padded[numbers, begins + np.arange(length)] = rows.train.inputs
-    steps = epochs * -(-len(rows.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     amounts = sorted({*range(0, padding, 4), padding})
     found, lines, changes = {}, {}, {}
     for name, model in networks.items():
@@ -138,7 +136,9 @@ def run(
         headline="accuracy",
         scores=found["GRU"][0] | changes,
         baselines=scores.classification_baselines(rows),
-        beside={f"{name}, {weights[name]}": found[name][0] for name in weights if name != "GRU"},
+        comparisons={
+            f"{name}, {weights[name]}": found[name][0] for name in weights if name != "GRU"
+        },
         data=rows.describe(),
         pictures={
             "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),

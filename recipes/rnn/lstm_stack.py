@@ -21,6 +21,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(96, 96), dropout=0.2):
@@ -61,11 +62,8 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.004, ca
     """
     rows = data_prep.image_rows(data_prep.load_images(data, seed=seed))
     model = build_lstm_stack(rows.input_shape, len(rows.classes))
-    steps = epochs * -(-len(rows.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",

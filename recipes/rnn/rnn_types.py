@@ -30,6 +30,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_rnn_types(kind="many_to_many", window=22, steps=11, features=1, units=32):
@@ -81,11 +82,8 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
     frames = data_prep.make_frames(series, 22, label="next", steps=11, missing="drop")
     frames = data_prep.scale(data_prep.split_by_time(frames, 0.25, 0.15), "standard")
     train, validation, test = (_tasks(part) for part in frames.parts().values())
-    steps = epochs * -(-len(frames.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(frames.train), batch_size, epochs)
     table, errors = {}, {}
     for kind, (inputs, targets, _) in train.items():
         model = build_rnn_types(kind, features=inputs.shape[-1])
@@ -112,7 +110,7 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
             "persistence": persistence["root mean squared error"],
             "network": errors[kind]["root mean squared error"],
         }
-    linear = scores.forecasters(frames, 11, ["linear"])["linear"][..., 0]
+    linear = scores.forecast_baselines(frames, 11, ["linear"])["linear"][..., 0]
     linear = frames.test.labels_to_original(linear)
     seen = frames.test.inputs_to_original(frames.test.inputs)[-1, :, 0]
     return Report(
@@ -123,7 +121,7 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
         | {f"root mean squared error of {kind}": row["network"] for kind, row in table.items()}
         | {f"persistence for {kind}": row["persistence"] for kind, row in table.items()},
         baselines={"persistence": persistence},
-        beside={"linear": scores.regression(truth.ravel(), linear.ravel())},
+        comparisons={"linear": scores.regression(truth.ravel(), linear.ravel())},
         data=frames.describe(),
         pictures={
             "types": visualize.plot_rnn_types(),

@@ -29,6 +29,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32):
@@ -74,14 +75,8 @@ def run(data="digits", epochs=15, batch_size=64, seed=0, learning_rate=0.01, cal
         # The width with which the feed-forward network comes nearest to as many weights.
         weights = build_rnn_vs_fnn(shape, classes, "rnn").count_params()
         units = {"rnn": 32, "fnn": round((weights - classes) / (shape[0] * shape[1] + 1 + classes))}
-        steps = epochs * -(-len(train[0]) // batch_size)
-        # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-        schedule = keras.optimizers.schedules.CosineDecay(
-            learning_rate / 10,
-            steps - steps // 3,
-            warmup_target=learning_rate,
-            warmup_steps=steps // 3,
-        )
+        # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+        schedule = warmup_cosine(learning_rate, len(train[0]), batch_size, epochs)
         table[task] = {"majority": float(np.mean(test[1] == np.bincount(train[1]).argmax()))}
         for kind in units:
             model = build_rnn_vs_fnn(shape, classes, kind, units[kind])
@@ -105,7 +100,7 @@ def run(data="digits", epochs=15, batch_size=64, seed=0, learning_rate=0.01, cal
         headline="accuracy",
         scores=scores.classification(images.test.labels, probabilities, images.classes) | found,
         baselines=scores.classification_baselines(images),
-        beside={"feed-forward": {"accuracy": found["accuracy of fnn, images in order"]}},
+        comparisons={"feed-forward": {"accuracy": found["accuracy of fnn, images in order"]}},
         data=images.describe(),
         pictures={"accuracy": visualize.plot_score_table(table)},
     )

@@ -27,8 +27,8 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
-from recipes.layers.cells import gradients_through_time
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, activation="tanh", dropout=0.2):
@@ -86,11 +86,8 @@ def run(
     model = build_simple_rnn(rows.input_shape, len(rows.classes), activation=activation)
     some = rows.train.inputs[:256], rows.train.labels[:256]
     norms = {"before training": [gradients_through_time(model.get_weights(), *some, activation)[1]]}
-    steps = epochs * -(-len(rows.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     model.compile(
         # Where the gradient grows on its way back, its length is cut.
         optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
@@ -131,3 +128,40 @@ def run(
             ),
         },
     )
+
+
+def gradients_through_time(weights, inputs, labels, activation="tanh"):
+    """Back-propagation through time by hand: a vanilla cell, then a Dense layer with softmax.
+
+    Args:
+        weights: [W_h (features, units), U_h (units, units), b_h, W_y (units, classes), b_y].
+        inputs: (batch, time, features).
+        labels: class numbers (batch,).
+        activation: "tanh" or "relu".
+
+    Returns:
+        (gradients of the mean cross-entropy, in the order of the weights, and the norms of
+        the gradient at h[1], h[2], ... as shares of that at the last state, (time,)).
+    """
+    w, u, b, w_out, b_out = (np.asarray(weight, "float64") for weight in weights)
+    if activation not in ("tanh", "relu"):
+        raise ValueError(f"no slope is written out for the activation {activation!r}.")
+    bend = np.tanh if activation == "tanh" else lambda sums: np.maximum(sums, 0)
+    states = [np.zeros((len(inputs), len(u)))]  # h[0]
+    for t in range(inputs.shape[1]):
+        states.append(bend(inputs[:, t] @ w + states[-1] @ u + b))  # (batch, units)
+    exponents = np.exp(states[-1] @ w_out + b_out)
+    error = exponents / exponents.sum(axis=1, keepdims=True)  # (batch, classes)
+    error[np.arange(len(labels)), labels] -= 1  # softmax and cross-entropy: probability - truth
+    error /= len(labels)
+    of_w, of_u, of_b = np.zeros_like(w), np.zeros_like(u), np.zeros_like(b)
+    of_state, norms = error @ w_out.T, []  # (batch, units)
+    for t in reversed(range(inputs.shape[1])):
+        norms.insert(0, float(np.linalg.norm(of_state)))
+        h = states[t + 1]
+        of_sum = of_state * (1 - h**2 if activation == "tanh" else h > 0)  # times the slope
+        of_w += inputs[:, t].T @ of_sum  # the same weights at every step: their gradients add up
+        of_u += states[t].T @ of_sum
+        of_b += of_sum.sum(axis=0)
+        of_state = of_sum @ u.T  # back to the step before
+    return [of_w, of_u, of_b, states[-1].T @ error, error.sum(axis=0)], np.divide(norms, norms[-1])

@@ -29,6 +29,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 NETWORKS = ("fcn", "lstm", "both")
 
@@ -99,11 +100,8 @@ def run(
         raise data_prep.DataError(f"network {network!r}: give one of {', '.join(NETWORKS)}.")
     series = data_prep.load_labelled_series(data, seed=seed, validation=validation)
     model = build_classify_series(series.input_shape, len(series.classes), network)
-    steps = epochs * -(-len(series.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(series.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",

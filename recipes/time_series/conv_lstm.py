@@ -29,6 +29,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_conv_lstm(input_shape=(6, 24, 24, 1), horizon=5, filters=(64,), patch=4):
@@ -107,11 +108,8 @@ def run(
     if augmentation:
         train = np.concatenate([train, train[:, ::-1]])
         train = np.concatenate([train, train[:, :, ::-1, ::-1]])
-    steps = epochs * -(-len(train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="binary_crossentropy",  # of each pixel, as a probability of ink
@@ -131,7 +129,7 @@ def run(
     repeated = np.repeat(seen[:, -1:], horizon, axis=1)
     mean = np.broadcast_to(clips.train.inputs.mean(axis=(0, 1)), future.shape)
     answers = {"this recipe": predicted, "repeat the last frame": repeated, "mean frame": mean}
-    found = {name: scores.frames(future, frames) for name, frames in answers.items()}
+    found = {name: scores.frame_prediction(future, frames) for name, frames in answers.items()}
     lines = {name: [list(errors.values())[1:]] for name, errors in found.items()}
     strips = {name: frames[0] for name, frames in answers.items()}
     return Report(

@@ -27,6 +27,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_direction_lstm(input_shape=(52, 1), num_classes=2, units=32, dropout=0.2):
@@ -106,11 +107,8 @@ def run(
     parts = data_prep.scale(parts, ("percent_change", "standard"))
     parts = data_prep.balance(parts, seed)
     model = build_direction_lstm(parts.input_shape, len(parts.classes))
-    steps = epochs * -(-len(parts.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",
@@ -124,11 +122,13 @@ def run(
         callbacks=list(callbacks),
     )
     labels, probabilities = parts.test.labels, model.predict(parts.test.batches(256), verbose=0)
-    simple = scores.directions(parts)
-    answers = simple | scores.directions(parts, ["logistic regression"])
+    simple = scores.direction_baselines(parts)
+    answers = simple | scores.direction_baselines(parts, ["logistic regression"])
     answers["network"] = probabilities.argmax(axis=1)
     block = min(window + horizon, 1 + len(labels) // 5)  # frames further apart share no row
-    found = {name: scores.balanced(labels, answer, block) for name, answer in answers.items()}
+    found = {
+        name: scores.balanced_accuracy(labels, answer, block) for name, answer in answers.items()
+    }
     mean, low, high, _ = found["network"].values()
     better = low > 1 / len(parts.classes)
     matrix = scores.confusion(labels, probabilities)
@@ -143,7 +143,7 @@ def run(
         scores=scores.classification(labels, probabilities, parts.classes)
         | found["network"]
         | {"better than chance (1 yes, 0 no)": float(better)},
-        beside={"logistic regression": found["logistic regression"]},
+        comparisons={"logistic regression": found["logistic regression"]},
         baselines={name: found[name] for name in simple},
         data=parts.describe(),
         pictures={"confusion": figure},

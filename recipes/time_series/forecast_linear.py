@@ -26,6 +26,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 def build_forecast_linear(input_shape=(104, 1), horizon=52, kernel_size=25):
@@ -105,14 +106,8 @@ def run(
         parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
         parts = data_prep.scale(parts, "standard")
         model = build_forecast_linear(parts.input_shape, horizon)
-        steps = epochs * -(-len(parts.train) // batch_size)
-        # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-        schedule = keras.optimizers.schedules.CosineDecay(
-            learning_rate / 10,
-            steps - steps // 3,
-            warmup_target=learning_rate,
-            warmup_steps=steps // 3,
-        )
+        # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+        schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="mean_squared_error",
@@ -126,10 +121,10 @@ def run(
         )
         trained.append((model, parts.describe()))
         forecasts = {"forecast": model.predict(parts.test.batches(256), verbose=0)}
-        forecasts |= scores.forecasters(parts, season, ["seasonal naive"])
+        forecasts |= scores.forecast_baselines(parts, season, ["seasonal naive"])
         examples = scores.forecast_examples(parts.test, forecasts)
         pictures[f"forecasts_{horizon}"] = visualize.plot_forecasts(**examples)
-        forecasts |= scores.forecasters(parts, season, ["persistence", "linear"])
+        forecasts |= scores.forecast_baselines(parts, season, ["persistence", "linear"])
         for name, values in forecasts.items():
             for error, value in scores.forecast(parts.test, values).items():
                 errors.setdefault(name, {})[f"{error} at horizon {horizon}"] = value
@@ -139,7 +134,7 @@ def run(
         headline=f"mean squared error at horizon {horizons[0]}",
         higher_is_better=False,
         scores=errors.pop("forecast"),
-        beside={"linear": errors.pop("linear")},
+        comparisons={"linear": errors.pop("linear")},
         baselines=errors,
         data=described,
         pictures=pictures,

@@ -26,6 +26,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.report import Report
+from recipes.schedules import warmup_cosine
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -147,11 +148,8 @@ def run(
     )
     parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
     parts = data_prep.scale(parts, "standard")
-    steps = epochs * -(-len(parts.train) // batch_size)
-    # Up, then down to zero: the last epoch is the one to keep, so no epoch has to be chosen.
-    schedule = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10, steps - steps // 3, warmup_target=learning_rate, warmup_steps=steps // 3
-    )
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
     forecasts = {}
     for way in ("autoregressive", "direct"):
         model = build_forecast_lstm(
@@ -169,11 +167,11 @@ def run(
             callbacks=list(callbacks),
         )
         forecasts[way] = model.predict(parts.test.batches(256), verbose=0)
-    simple = scores.forecasters(parts, season)
+    simple = scores.forecast_baselines(parts, season)
     shown = {"direct": forecasts["direct"]} | forecasts
     shown["seasonal naive"] = simple["seasonal naive"]
     examples = scores.forecast_examples(parts.test, shown)
-    forecasts |= simple | scores.forecasters(parts, season, ["linear"])
+    forecasts |= simple | scores.forecast_baselines(parts, season, ["linear"])
     errors = {way: scores.forecast(parts.test, values) for way, values in forecasts.items()}
     fed_back = {f"{name}, autoregressive": v for name, v in errors["autoregressive"].items()}
     return Report(
@@ -181,7 +179,7 @@ def run(
         headline="mean squared error",
         higher_is_better=False,
         scores=errors["direct"] | fed_back,
-        beside={name: errors[name] for name in ("autoregressive", "linear")},
+        comparisons={name: errors[name] for name in ("autoregressive", "linear")},
         baselines={name: errors[name] for name in simple},
         data=parts.describe(),
         pictures={"forecasts": visualize.plot_forecasts(**examples)},

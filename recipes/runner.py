@@ -6,7 +6,6 @@ done the report is put together there and renamed to OUT in one step.
 
 import importlib
 import importlib.util
-import json
 import logging
 import os
 import shlex
@@ -16,6 +15,7 @@ import time
 from pathlib import Path
 
 from recipes.catalog import RecipeError
+from recipes.json_files import read_json, write_json
 from visualize.startup import quiet_start
 
 
@@ -52,15 +52,17 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
         again = command(page, options, seeds, out, tensorboard)
         print(f"\nStopped {_where(partial, options, numbers)}; go on with: {again} --resume")
         return 130
-    from recipes import reporting
+    from recipes import report_folder
 
-    record = reporting.record(page, job, results, command(page, options, seeds, out, tensorboard))
+    record = report_folder.record(
+        page, job, results, command(page, options, seeds, out, tensorboard)
+    )
     record["seconds"]["total"] = round(time.perf_counter() - started, 1)
     report = partial / "report"
-    reporting.write(report, record, page, results)
+    report_folder.write(report, record, page, results)
     _swap(report, out)
     shutil.rmtree(partial)
-    print(reporting.table(record, out))
+    print(report_folder.table(record, out))
     return 0
 
 
@@ -124,7 +126,7 @@ def _run_seed(page, module, options, seed, partial, job):
         return read_json(result_file)
     import keras
 
-    from recipes import reporting
+    from recipes import report_folder
     from recipes.checkpoint import Checkpoint
 
     folder.mkdir(exist_ok=True)
@@ -145,13 +147,13 @@ def _run_seed(page, module, options, seed, partial, job):
         "higher_is_better": report.higher_is_better,
         "scores": {name: float(value) for name, value in report.scores.items()},
         "baselines": report.baselines,
-        "beside": report.beside,
+        "comparisons": report.comparisons,
         "data": report.data,
         "seconds": checkpoint.seconds,
         "fits": checkpoint.fits,
     }
     if seed == options.get("seed", 0):
-        result |= reporting.write_model(partial / "report", report, checkpoint.fits)
+        result |= report_folder.write_model(partial / "report", report, checkpoint.fits)
     write_json(result_file, result)
     return result
 
@@ -250,16 +252,3 @@ def _where(partial, options, numbers):
     epochs = read_json(progress)["epoch"] if progress.is_file() else 0
     text = f"after {epochs} of {options['epochs']} epochs" if "epochs" in options else "early"
     return text + (f" of seed {seed}" if len(numbers) > 1 else "")
-
-
-def read_json(path):
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def write_json(path, value):
-    """Write a JSON file, in one step: a kill leaves the old file or the new one."""
-    path = Path(path)
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    os.replace(beside, path)

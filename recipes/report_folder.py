@@ -13,7 +13,7 @@ import numpy as np
 
 import visualize
 from recipes.catalog import HOME
-from recipes.experiment import write_json
+from recipes.json_files import write_json
 
 PUBLISHED = HOME.parent / "benchmarks" / "published.toml"
 PACKAGES = ("keras-recipes", "keras", "tensorflow", "numpy", "scikit-learn")
@@ -70,7 +70,7 @@ def record(page, job, results, command):
         "higher_is_better": first["higher_is_better"],
         "scores": scores,
         "baselines": _means([result["baselines"] for result in results]),
-        "beside": _means([result["beside"] for result in results]),
+        "comparisons": _means([result["comparisons"] for result in results]),
         "published": published(page.name, first["data"]["fingerprint"], scores),
         "parameters": first["parameters"],
         "layers": first["layers"] | {"text": first["layers_text"]},
@@ -131,10 +131,11 @@ def rows(record):
         (f"baseline: {name}", scores[score], None, False)
         for name, scores in record["baselines"].items()
     ]
-    for name, scores in record["beside"].items():
+    for name, scores in record["comparisons"].items():
         won = ours["mean"] is None or (scores[score] > ours["mean"]) == record["higher_is_better"]
         won = won and scores[score] != ours["mean"]
-        lines.append((f"beside: {name}{', the better one' * won}", scores[score], None, False))
+        better = " (beats this recipe)" if won else ""
+        lines.append((f"comparison: {name}{better}", scores[score], None, False))
     for name in dict.fromkeys([score, *(claim["score"] for claim in record["published"])]):
         if name != score:
             other = record["scores"][name]

@@ -1,0 +1,91 @@
+"""Scores of predictions on test data, and the simple models to compare them with.
+
+Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
+likelihood, an image, a search, a generated image?
+"""
+
+from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
+from recipes.scores.classification import (
+    classification,
+    classification_baselines,
+    confusion,
+    hardest,
+)
+from recipes.scores.forecasting import (
+    balanced_accuracy,
+    block_bootstrap,
+    direction_baselines,
+    forecast,
+    forecast_baselines,
+    forecast_examples,
+    frame_prediction,
+)
+from recipes.scores.generation import (
+    FeatureClassifier,
+    best_codes,
+    fit_feature_classifier,
+    frechet_distance,
+    generation,
+    generation_baselines,
+    nearest_ratio,
+)
+from recipes.scores.images import (
+    denoising,
+    filter_baselines,
+    psnr,
+    segmentation,
+    segmentation_baselines,
+    ssim,
+)
+from recipes.scores.likelihood import bernoulli_nats, likelihood_baselines, normal_kl, variational
+from recipes.scores.regression import regression, regression_baselines
+from recipes.scores.retrieval import (
+    exact_search,
+    hamming_search,
+    hashing_baselines,
+    precision_at,
+    retrieval,
+)
+from recipes.scores.text import ngram_bits, text_baselines
+
+__all__ = [
+    "FeatureClassifier",
+    "autoencoding",
+    "autoencoding_baselines",
+    "balanced_accuracy",
+    "bernoulli_nats",
+    "best_codes",
+    "block_bootstrap",
+    "classification",
+    "classification_baselines",
+    "confusion",
+    "denoising",
+    "direction_baselines",
+    "exact_search",
+    "filter_baselines",
+    "fit_feature_classifier",
+    "forecast",
+    "forecast_baselines",
+    "forecast_examples",
+    "frame_prediction",
+    "frechet_distance",
+    "generation",
+    "generation_baselines",
+    "hamming_search",
+    "hardest",
+    "hashing_baselines",
+    "likelihood_baselines",
+    "nearest_ratio",
+    "ngram_bits",
+    "normal_kl",
+    "precision_at",
+    "psnr",
+    "regression",
+    "regression_baselines",
+    "retrieval",
+    "segmentation",
+    "segmentation_baselines",
+    "ssim",
+    "text_baselines",
+    "variational",
+]

@@ -1,0 +1,58 @@
+"""What the code of an autoencoder keeps, compared with principal components."""
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from recipes.scores.classification import CLASSIFIERS
+from recipes.scores.inputs import flat_inputs
+
+
+def autoencoding(data, codes, rebuilt):
+    """What an autoencoder's codes keep of the test inputs, and what they are worth.
+
+    Args:
+        data: a data_prep.Dataset whose labels are classes.
+        codes: {"train", "test"} codes of these parts' inputs, (examples, ...).
+        rebuilt: what the decoder makes of the codes of the test part, shaped like its inputs.
+
+    Returns:
+        {"mean squared error": per value of an input, "accuracy of a linear probe": share of test
+        examples whose class a logistic regression on the standardised codes finds, fitted on those
+        of the training part}.
+    """
+    truth, rebuilt = np.asarray(data.test.inputs), np.asarray(rebuilt)
+    if rebuilt.shape != truth.shape:
+        raise ValueError(f"rebuilt {rebuilt.shape} does not have the inputs' shape {truth.shape}.")
+    flat = {name: np.reshape(codes[name], (len(codes[name]), -1)) for name in ("train", "test")}
+    probe = CLASSIFIERS["logistic regression"]().fit(flat["train"], data.train.labels)
+    return {
+        "mean squared error": float(np.mean(np.square(rebuilt - truth), dtype="float64")),
+        "accuracy of a linear probe": float(probe.score(flat["test"], data.test.labels)),
+    }
+
+
+def autoencoding_baselines(data, sizes, seen=None):
+    """Score principal components (PCA), the best linear code of a given size.
+
+    Args:
+        data: a data_prep.Dataset whose labels are classes. PCA is fitted to its training inputs.
+        sizes: {name: numbers in a code}. A size above the number of components means all of them.
+        seen: {"train", "test"} inputs to encode instead of the data's own, such as noisy ones.
+
+    Returns:
+        {name: the scores of `autoencoding`}.
+    """
+    inputs = flat_inputs(data)
+    seen = inputs if seen is None else seen
+
+    table = {}
+    for name, size in sizes.items():
+        pca = PCA(min(size, *inputs["train"].shape), random_state=0).fit(inputs["train"])
+        codes = {
+            part: pca.transform(np.reshape(seen[part], inputs[part].shape))
+            for part in ("train", "test")
+        }
+
+        rebuilt = pca.inverse_transform(codes["test"])
+        table[name] = autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
+    return table

@@ -1,0 +1,236 @@
+"""Scores of forecasts, of directions and of predicted frames, and simple forecasts."""
+
+import numpy as np
+
+from recipes.scores.classification import CLASSIFIERS
+from recipes.scores.inputs import flat_inputs
+
+
+def frame_prediction(truth, predictions):
+    """Errors of predicted frames of clips, over all and for each step ahead.
+
+    Args:
+        truth: the frames that came, (clips, horizon, height, width, channels).
+        predictions: the same shape.
+
+    Returns:
+        {"mean squared error", "mean squared error 1 ahead", ...}, per pixel.
+    """
+    truth, predictions = np.asarray(truth, "float64"), np.asarray(predictions, "float64")
+    if truth.ndim != 5 or predictions.shape != truth.shape:
+        raise ValueError(
+            f"truth {truth.shape} and predictions {predictions.shape} do not fit: both are "
+            f"(clips, horizon, height, width, channels)."
+        )
+    errors = np.mean((truth - predictions) ** 2, axis=(0, 2, 3, 4))  # (horizon,)
+    name = "mean squared error"
+    by_step = {f"{name} {step} ahead": float(error) for step, error in enumerate(errors, start=1)}
+    return {name: float(errors.mean())} | by_step
+
+
+def forecast(part, predictions):
+    """Errors of forecasts of the next rows.
+
+    Args:
+        part: data_prep.Frames with labels of the kind "next", scaled.
+        predictions: forecasts of all its frames, scaled, (frames, steps, targets).
+
+    Returns:
+        {"mean squared error", "mean absolute error"} over all frames, steps and targets in scaled
+        units, as benchmarks give them; and of each target in its own unit {"mean absolute error of
+        NAME", "root mean squared error of NAME"}.
+    """
+    targets = part.table.target_names
+    labels = part.labels.reshape(len(part), -1, len(targets))
+    if predictions.shape != labels.shape:
+        raise ValueError(f"forecasts {predictions.shape} for labels {labels.shape} do not fit.")
+    found = {
+        "mean squared error": float(np.mean(np.square(predictions - labels), dtype="float64")),
+        "mean absolute error": float(np.mean(np.abs(predictions - labels), dtype="float64")),
+    }
+    original = part.labels_to_original(predictions.reshape(part.labels.shape))
+    errors = original - part.labels_to_original(part.labels)
+    for name, column in zip(targets, errors.reshape(-1, len(targets)).T, strict=True):
+        found[f"mean absolute error of {name}"] = float(np.abs(column).mean())
+        found[f"root mean squared error of {name}"] = float(np.square(column).mean() ** 0.5)
+    return found
+
+
+def forecast_baselines(data, season, names=("persistence", "seasonal naive")):
+    """Simple forecasts of the test part.
+
+    Args:
+        data: a data_prep.Dataset of Frames with labels of the kind "next", scaled, whose targets
+            are its features.
+        season: rows after which the series is expected to repeat, at most the window.
+        names: "persistence" repeats the frame's last row, "seasonal naive" its last season;
+            "linear" is no trivial forecast, but the model to show beside a network: each step a
+            weighted sum of the frame's rows, from the last row on and the same for all targets.
+            Its weights are least squares' on the training part, with the penalty on large ones
+            (ridge) that is best on the validation part.
+
+    Returns:
+        {name: scaled forecasts (frames, steps, targets)}.
+    """
+    frames, labelling = data.test, data.test.labelling
+    if frames.features != frames.table.target_names or labelling.horizon != 1:
+        raise ValueError(f"{data.name}: give frames of horizon 1 that forecast all their features.")
+    inputs, steps = frames.inputs, labelling.steps
+    rows = {
+        "persistence": np.full(steps, labelling.window - 1),
+        "seasonal naive": labelling.window - season + np.arange(steps) % season,
+    }
+    return {
+        name: _linear_forecast(data) if name == "linear" else inputs[:, rows[name]]
+        for name in names
+    }
+
+
+def forecast_examples(part, forecasts, count=3):
+    """Some forecasts of the last target in its own unit, as `visualize.plot_forecasts` draws them.
+
+    Args:
+        part: data_prep.Frames with labels of the kind "next", scaled, that forecast all features.
+        forecasts: {name: scaled forecasts (frames, steps, targets)}.
+        count: how many frames, from the first to the last.
+
+    Returns:
+        {"times", "history", "truth", "forecasts", "quantity"}.
+    """
+    numbers = np.unique(np.linspace(0, len(part) - 1, count).astype(int))
+    inputs, labels = part.gather(numbers)
+    targets, steps = len(part.table.target_names), part.labelling.steps
+
+    def in_own_unit(values):  # of the last target, (frames, steps)
+        values = part.labels_to_original(values.reshape(labels.shape), numbers)
+        return values.reshape(len(numbers), steps, targets)[:, :, -1]
+
+    rows = part.starts[numbers][:, None] + np.arange(part.window + steps)
+    return {
+        "times": part.table.index.to_numpy()[rows],
+        "history": part.inputs_to_original(inputs, numbers)[:, :, -1],
+        "truth": in_own_unit(labels),
+        "forecasts": {name: in_own_unit(values[numbers]) for name, values in forecasts.items()},
+        "quantity": str(part.table.target_names[-1]),
+    }
+
+
+def direction_baselines(data, names=("majority", "persistence", "reversal")):
+    """Simple answers to the question whether the target will be up or down.
+
+    Args:
+        data: a data_prep.Dataset of Frames with labels of the kind "direction", up or down.
+        names: "majority" always answers the training part's most frequent class; "persistence" the
+            direction of the last `horizon` rows of the frame, "reversal" the other one; "logistic
+            regression" is no trivial answer, but the linear model to show beside a network.
+
+    Returns:
+        {name: classes of the test part, integers (frames,)}.
+    """
+    test, found = data.test, {}
+    for name in names:
+        if name in ("persistence", "reversal"):
+            targets = test.table.targets[:, 0]
+            last = test.starts + (test.window - 1)
+            up = targets[last] > targets[last - test.labelling.horizon]
+            found[name] = (up == (name == "persistence")).astype(int)
+        else:
+            inputs = flat_inputs(data, needed=name != "majority")
+            classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
+            found[name] = classifier.predict(inputs["test"])
+    return found
+
+
+def balanced_accuracy(labels, predicted, block):
+    """Accuracy where every class counts the same, with its confidence interval.
+
+    Args:
+        labels: true classes, integers (examples,), in time order.
+        predicted: answered classes, (examples,).
+        block: neighbours whose hits are alike, for `block_bootstrap`.
+
+    Returns:
+        {"balanced accuracy": mean over the classes of the share of a class that is found, so that
+        an answer that is always the same has 1 / classes, "low end of 95%", "high end of 95%" of
+        its interval, "accuracy": share right}.
+    """
+    labels, hits = np.asarray(labels), np.equal(labels, predicted)
+    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    found = np.bincount(label, hits) / counts
+    mean = found.mean()
+    # What each example adds: the mean of these is that of the classes, to first order in each draw.
+    parts = mean + (hits - found[label]) * len(labels) / (len(counts) * counts[label])
+    low, high = block_bootstrap(parts, block)
+    return {
+        "balanced accuracy": float(mean),
+        "low end of 95%": low,
+        "high end of 95%": high,
+        "accuracy": float(hits.mean()),
+    }
+
+
+def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
+    """Confidence interval of the mean of a series whose neighbours are alike.
+
+    Each draw puts a series of about that length together from blocks of successive values, so that
+    what neighbours have in common stays (Politis and Romano, 1992: circular block bootstrap).
+
+    Args:
+        values: (examples,) in time order, such as 1 for a hit and 0 for a miss.
+        block: values in a block: more than are alike.
+        share: how often such an interval should hold the true mean.
+        draws: number of draws.
+        seed: equal seeds give equal intervals.
+
+    Returns:
+        (low, high).
+    """
+    values = np.asarray(values, "float64")
+    if values.ndim != 1 or not 1 <= block <= len(values):
+        raise ValueError(f"blocks of {block} do not fit into values {values.shape}.")
+    around = np.concatenate([[0], np.cumsum(np.concatenate([values, values[: block - 1]]))])
+    means = (around[block:] - around[:-block]) / block  # of the block that begins at each value
+    count = max(1, round(len(values) / block))
+    starts = np.random.default_rng(seed).integers(len(values), size=(draws, count))
+    low, high = np.quantile(means[starts].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
+
+
+def _linear_forecast(data):
+    """Forecasts of the test part by ridge regression on the rows' distance from the last one."""
+    gram, moment = _moments(data.train)
+    sizes, directions = np.linalg.eigh(gram)
+    moment_along = directions.T @ moment
+    gram_v, moment_v = _moments(data.validation)
+    best, weights = np.inf, None
+    for penalty in sizes.mean() * np.logspace(-8, 0, 17):
+        trial = directions @ (moment_along / (np.maximum(sizes, 0) + penalty)[:, None])
+        error = np.sum(trial * (gram_v @ trial - 2 * moment_v))  # but for what all have in common
+        if error < best:
+            best, weights = error, trial
+    found = []
+    for inputs, _, last in _distances(data.test):
+        changes = (inputs @ weights).reshape(len(last), last.shape[-1], -1)
+        found.append(changes.transpose(0, 2, 1) + last)
+    return np.concatenate(found).astype("float32")
+
+
+def _moments(part):
+    """Sums over frames and targets of inputs by inputs and inputs by labels, for least squares."""
+    sums = [(inputs.T @ inputs, inputs.T @ labels) for inputs, labels, _ in _distances(part)]
+    return [sum(terms) for terms in zip(*sums, strict=True)]
+
+
+def _distances(part, block=1024):
+    """Blocks of inputs with a 1 behind, labels, both from the frame's last row on, and that row.
+
+    Yields:
+        (frames * targets, window + 1), (frames * targets, steps) and (frames, 1, targets).
+    """
+    for first in range(0, len(part), block):
+        inputs, labels = part.gather(slice(first, first + block))
+        inputs, last = inputs.astype("float64"), inputs[:, -1:].astype("float64")
+        labels = labels.reshape(len(labels), -1, last.shape[-1]) - last
+        rows = (inputs - last).transpose(0, 2, 1).reshape(-1, part.window)
+        rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+        yield rows, labels.transpose(0, 2, 1).reshape(len(rows), -1), last

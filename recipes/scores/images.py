@@ -1,0 +1,177 @@
+"""Scores of predicted images and masks, and simple filters to compare them with."""
+
+import numpy as np
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+from skimage.metrics import structural_similarity
+
+FILTERS = {  # each with the widths to choose from
+    "Gaussian filter": (
+        lambda images, width: ndimage.gaussian_filter(images, (0, width, width, 0)),
+        (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0),
+    ),
+    "median filter": (
+        lambda images, width: ndimage.median_filter(images, (1, width, width, 1)),
+        (1, 2, 3, 4, 5, 7),
+    ),
+}
+
+
+def segmentation(truth, predicted, classes):
+    """How well the classes of pixels are found, all images put together.
+
+    Args:
+        truth: true class of each pixel, integers (images, height, width).
+        predicted: answered classes, the same shape.
+        classes: names of the classes, in label order.
+
+    Returns:
+        {"IoU": mean over the classes of intersection over union, "Dice": the same of twice the
+        intersection over the sum, "IoU of NAME", "Dice of NAME", ...}, 0 to 1. A class that
+        neither side has is left out.
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.shape != predicted.shape:
+        raise ValueError(f"truth {truth.shape} and predicted {predicted.shape} do not fit.")
+    size = len(classes)
+    pairs = np.bincount((truth * size + predicted).ravel(), minlength=size * size)
+    matrix = pairs.reshape(size, size)  # true classes in rows
+    both, either = np.diag(matrix), matrix.sum(axis=0) + matrix.sum(axis=1)
+    seen = either > 0
+    names = [name for name, is_seen in zip(classes, seen, strict=True) if is_seen]
+    values = {
+        "IoU": both[seen] / (either - both)[seen],
+        "Dice": 2 * both[seen] / either[seen],
+    }
+    means = {score: float(found.mean()) for score, found in values.items()}
+    return means | {
+        f"{score} of {name}": float(value)
+        for score, found in values.items()
+        for name, value in zip(names, found, strict=True)
+    }
+
+
+def segmentation_baselines(data):
+    """Simple segmentations of the test part that look at one pixel at a time.
+
+    Args:
+        data: a data_prep.Dataset with images (images, height, width, channels) and a dict of
+            labels, of which "masks" are classes (images, height, width).
+
+    Returns:
+        {name: classes of the test part, integers (images, height, width)}: "majority" answers the
+        training part's most frequent class; "Otsu threshold" cuts the grey levels of the training
+        part in two by Otsu's method and answers on each side the class that has the greatest
+        share of its pixels there; "nearest mean colour" answers the class whose mean colour in the
+        training part is nearest.
+    """
+    inputs, masks = data.train.inputs, data.train.labels["masks"]
+    counts = np.bincount(masks.ravel(), minlength=len(data.classes))
+    present = np.flatnonzero(counts)  # a class without training pixels is never answered
+    test = data.test.inputs
+    grey = inputs.mean(axis=-1)
+    threshold = threshold_otsu(grey.ravel())
+    above = [float((grey[masks == number] > threshold).mean()) for number in present]
+    sides = present[[np.argmin(above), np.argmax(above)]]
+    means = np.stack([inputs[masks == number].mean(axis=0) for number in present])
+    distances = [np.square(test - mean).sum(axis=-1) for mean in means]
+    return {
+        "majority": np.full(test.shape[:3], counts.argmax()),
+        "Otsu threshold": sides[(test.mean(axis=-1) > threshold).astype(int)],
+        "nearest mean colour": present[np.argmin(distances, axis=0)],
+    }
+
+
+def psnr(truth, images, masks=None):
+    """Peak signal-to-noise ratio in dB, the mean over the images.
+
+    Of an image it is -10 log10 of the mean squared error of its pixels, which go from 0 to 1. An
+    error below that of rounding to 256 grey levels, (1 / 255)^2 / 12, is taken as that, so that no
+    image has more than 58.9 dB and a perfect one does not make the mean infinite.
+
+    Args:
+        truth: (images, height, width, channels).
+        images: the same shape.
+        masks: where to look, booleans (images, height, width, 1), in each image somewhere; None
+            for everywhere.
+    """
+    truth, images, masks = _masked(truth, images, masks)
+    errors = (np.square(truth - images) * masks).sum(axis=(1, 2, 3)) / masks.sum(axis=(1, 2, 3))
+    return float(np.mean(-10 * np.log10(np.maximum(errors, (1 / 255) ** 2 / 12))))
+
+
+def ssim(truth, images, masks=None):
+    """Structural similarity in windows of 7 x 7 pixels, the mean over pixels and then images.
+
+    Args:
+        truth: (images, height, width, channels), 7 x 7 or more, from 0 to 1.
+        images: the same shape.
+        masks: as in `psnr`: the mean is over these pixels of the whole map, whose windows hold
+            their surroundings too. None for all pixels that are no nearer than 3 to the border.
+
+    Reference: Wang et al., "Image quality assessment: from error visibility to structural
+    similarity", 2004; computed by scikit-image.
+    """
+    shape = np.shape(truth)
+    if masks is None:
+        masks = np.zeros((*shape[:3], 1), bool)
+        masks[:, 3:-3, 3:-3] = True
+    truth, images, masks = _masked(truth, images, masks)
+    found = []
+    for one, other, mask in zip(truth, images, masks, strict=True):
+        _, full = structural_similarity(one, other, data_range=1, channel_axis=-1, full=True)
+        found.append((full * mask).sum() / mask.sum())
+    return float(np.mean(found))
+
+
+def denoising(truth, answers):
+    """How near images come to the clean ones.
+
+    Args:
+        truth: clean images, (images, height, width, channels), 0 to 1.
+        answers: the same shape.
+
+    Returns:
+        {"mean squared error", "PSNR"}, as `psnr` gives it.
+    """
+    truth, answers = np.asarray(truth, "float64"), np.asarray(answers, "float64")
+    return {
+        "mean squared error": float(np.mean(np.square(answers - truth))),
+        "PSNR": psnr(truth, answers),
+    }
+
+
+def filter_baselines(truth, noisy, test):
+    """Noisy images made smooth, each filter in the width that serves other noisy images best.
+
+    Args:
+        truth: clean images of the validation part, (images, height, width, channels), 0 to 1.
+        noisy: the same images with noise; by them the width is chosen.
+        test: noisy images to smooth, in the same range.
+
+    Returns:
+        {"Gaussian filter", "median filter"}: `test` smoothed and clipped to the range 0 to 1. The
+        width is the Gaussian's deviation, or the side of the median's square, in pixels.
+    """
+    found = {}
+    for name, (smooth, widths) in FILTERS.items():
+        errors = [np.square(np.clip(smooth(noisy, w), 0, 1) - truth).mean() for w in widths]
+        found[name] = np.clip(smooth(test, widths[int(np.argmin(errors))]), 0, 1)
+    return found
+
+
+def _masked(truth, images, masks):
+    """Two sets of images as float64, and masks of their shape, checked."""
+    truth, images = np.asarray(truth, "float64"), np.asarray(images, "float64")
+    if truth.ndim != 4 or images.shape != truth.shape:
+        raise ValueError(
+            f"truth {truth.shape} and images {images.shape} do not fit: both are (images, height, "
+            f"width, channels)."
+        )
+    masks = np.ones((*truth.shape[:3], 1), bool) if masks is None else np.asarray(masks, bool)
+    if masks.shape != (*truth.shape[:3], 1) or not masks.any(axis=(1, 2, 3)).all():
+        raise ValueError(
+            f"masks {masks.shape} for images {truth.shape}: give (images, height, width, 1), with "
+            f"a pixel or more in each."
+        )
+    return truth, images, np.broadcast_to(masks, truth.shape)
