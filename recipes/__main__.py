@@ -1,6 +1,6 @@
 """The front door: python -m recipes ls | show | run | cp | draw | bench.
 
-Nothing here imports Keras, TensorFlow or NumPy before a model has to be built.
+Keras, TensorFlow and NumPy are imported only when a model has to be built.
 """
 
 import argparse
@@ -46,16 +46,16 @@ def main(argv=None):
 
 
 def run_script(path):
-    """What a page does when it is started by its own path: `recipes run` with the same flags.
+    """Run a page that was started by its own path, as `recipes run` does with the same flags.
 
-    It is called before the page imports Keras, so that --help is quick and TensorFlow's start-up
-    messages are held back.
+    The page calls this before it imports Keras: so --help is quick, and TensorFlow's start-up
+    messages are dropped.
     """
     sys.exit(main(["run", path, *sys.argv[1:]]))
 
 
 def page_parser(page, verb="run"):
-    """The parser of `run NAME`: the page's own flags, then those that every page has.
+    """The parser of `run NAME`: the page's own flags, then the flags of every page.
 
     `bench NAME` has the page's flags and --seeds.
     """
@@ -64,7 +64,7 @@ def page_parser(page, verb="run"):
         description=page.summary,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    flags = parser.add_argument_group("the page's flags")
+    flags = parser.add_argument_group("flags of this recipe")
     for flag in page.flags():
         option = "--" + flag.name.replace("_", "-")
         text = flag.help.replace("%", "%%") or " "
@@ -79,13 +79,13 @@ def page_parser(page, verb="run"):
         flags.add_argument(
             option, type=kind, default=flag.default, help=text, metavar=flag.kind.__name__.upper()
         )
-    common = parser.add_argument_group("flags of every page")
+    common = parser.add_argument_group("flags of every recipe")
     common.add_argument(
         "--seeds",
         type=positive,
         default=1 if verb == "run" else 3,
         metavar="N",
-        help="train N times, from --seed on",
+        help="train N times, with seeds counting up from --seed",
     )
     if verb == "bench":
         return parser
@@ -93,7 +93,7 @@ def page_parser(page, verb="run"):
         "--out", type=Path, default=Path("runs", page.name), metavar="FOLDER", help="report folder"
     )
     common.add_argument(
-        "--resume", action="store_true", help="go on with a stopped run, from its last epoch"
+        "--resume", action="store_true", help="continue a stopped run from its last finished epoch"
     )
     common.add_argument(
         "--tensorboard", action="store_true", help="also write TensorBoard logs into the folder"
@@ -102,13 +102,13 @@ def page_parser(page, verb="run"):
 
 
 def positive(text):
-    """A whole number from 1."""
-    return _whole(text, 1)
+    """An integer >= 1."""
+    return _integer(text, 1)
 
 
 def natural(text):
-    """A whole number from 0."""
-    return _whole(text, 0)
+    """An integer >= 0."""
+    return _integer(text, 0)
 
 
 def finite(text):
@@ -130,13 +130,13 @@ def above_zero(text):
     return number
 
 
-def _whole(text, least):
+def _integer(text, least):
     try:
         number = int(text)
     except ValueError:
         number = least - 1
     if number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer >= {least}")
     return number
 
 
@@ -148,21 +148,21 @@ def _parser():
     verb.add_argument("pattern", nargs="?", default="*", help="part of a name, or a glob: lstm*")
     verb.set_defaults(command=_ls)
 
-    verb = verbs.add_parser("show", help="print a recipe, the page itself")
+    verb = verbs.add_parser("show", help="print the source of a recipe")
     verb.add_argument("name")
     verb.set_defaults(command=_show)
 
     verb = verbs.add_parser(
         "run",
-        help="train a recipe, score it and leave a report",
+        help="train a recipe, score it and write a report",
         usage="recipes run NAME [flags]   (recipes run NAME --help lists the flags)",
     )
     verb.add_argument("name")
-    verb.set_defaults(command=None)  # `run NAME` is taken before this parser, `bench NAME` too
+    verb.set_defaults(command=None)  # main() handles `run NAME` and `bench NAME` before
 
     verb = verbs.add_parser(
         "bench",
-        help="measure a recipe over seeds and write docs/RESULTS.md (in the repository)",
+        help="measure a recipe over seeds and update docs/RESULTS.md (in the repository)",
         usage="recipes bench NAME [flags]   (recipes bench NAME --help lists the flags)",
     )
     verb.add_argument("name")
@@ -170,9 +170,9 @@ def _parser():
     verb = verbs.add_parser("cp", help="copy a recipe's model builder into your project")
     verb.add_argument("name")
     verb.add_argument("dest", type=Path, help="a folder or a file")
-    verb.add_argument("--with-run", action="store_true", help="the whole page, training included")
+    verb.add_argument("--with-run", action="store_true", help="copy the whole recipe, training included")
     verb.add_argument("--notebook", action="store_true", help="write a Jupyter notebook")
-    verb.add_argument("--force", action="store_true", help="overwrite the file if it is there")
+    verb.add_argument("--force", action="store_true", help="overwrite an existing file")
     verb.set_defaults(command=_cp)
 
     verb = verbs.add_parser("draw", help="draw a recipe's model")
@@ -213,7 +213,9 @@ def _options(page, arguments):
 def _bench(page, arguments):
     folder = catalog.HOME.parent / "benchmarks"
     if not folder.is_dir():
-        raise catalog.RecipeError("bench works in the repository: clone it and install it with -e.")
+        raise catalog.RecipeError(
+            "bench works in a clone of the repository, installed with `pip install -e .`."
+        )
     from visualize.startup import quiet_start
 
     sys.path.insert(0, str(folder))
@@ -258,7 +260,7 @@ def _draw(arguments):
 
 
 def _expected_errors():
-    """Errors whose message is meant for the user; their modules are loaded where they can occur."""
+    """Errors whose message is for the user; if one can occur, its module is loaded."""
     found = [catalog.RecipeError]
     for module, name in (("data_prep", "DataError"), ("visualize", "VisualizeError")):
         if module in sys.modules:

@@ -1,4 +1,4 @@
-"""The callback that lets a killed run go on from its last finished epoch."""
+"""The callback that lets a stopped run continue from its last finished epoch."""
 
 import os
 import time
@@ -10,18 +10,19 @@ from recipes.json_files import read_json, write_json
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keep weights, optimizer and history after each epoch, and restore them when fit begins.
+    """Save weights, optimizer and history after each epoch, and restore them when fit begins.
 
-    The weights go into a file of their own; progress.json, replaced in one step, names the file
-    that counts. A kill at any moment leaves one of the two epochs whole. Progress is kept for the
-    first fit of a page; a page that fits several models starts over, and says so.
+    Each epoch writes a new file of weights. progress.json names the valid one and is replaced in
+    one step, so a kill at any moment leaves a whole epoch. Only the first fit of a page can be
+    resumed: a page that fits several models starts over, and says so.
 
     Args:
-        folder: where to keep progress.json and the weights.
+        folder: where to write progress.json and the weights.
         name: name of the page, for messages.
 
     Attributes:
-        fits: [{quantity: values by epoch}], one history per call of fit.
+        networks: names of the models, one for each call of fit.
+        fits: [{metric: values by epoch}], one history for each call of fit.
         seconds: time spent in fit, over all calls and over the runs that were stopped.
     """
 
@@ -29,11 +30,13 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.folder = folder
         self.name = name
+        self.networks = []
         self.fits = []
         self.seconds = 0.0
 
     def on_train_begin(self, logs=None):
         """Restore the stopped run, if this is the first fit and there is one."""
+        self.networks.append(self.model.name)
         self.fits.append({})
         self.begun = time.perf_counter()
         progress_file = self.folder / "progress.json"
@@ -56,24 +59,25 @@ class Checkpoint(keras.callbacks.Callback):
             ) from error
         self.model._initial_epoch = progress["epoch"]  # as keras.callbacks.BackupAndRestore does
         self.fits[0] = progress["history"]
-        # What fit() returns then has the epochs before the stop, too.
+        # So that the history which fit() returns includes the epochs before the stop.
         self.model.history.history.update({name: [*v] for name, v in self.fits[0].items()})
         self.seconds = progress["seconds"]
 
     def on_epoch_end(self, epoch, logs=None):
-        """Keep the epoch that has just ended."""
+        """Save the epoch that has just ended."""
         history = self.fits[-1]
-        for quantity, value in (logs or {}).items():
-            history.setdefault(quantity, []).append(float(value))
+        for metric, value in (logs or {}).items():
+            history.setdefault(metric, []).append(float(value))
         if len(self.fits) == 1:
             self._save(epoch + 1)
         if not keras.config.is_interactive_logging_enabled():  # no progress bar in a file or pipe
-            values = "  ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
+            network = "" if self.model.name == self.name else f"{self.model.name}  "
             epochs = self.params.get("epochs", "?")
-            print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
+            values = "  ".join(f"{name} {values[-1]:.4f}" for name, values in history.items())
+            print(f"{network}epoch {epoch + 1}/{epochs}  {values}", flush=True)
 
     def on_train_end(self, logs=None):
-        """Count the time of this fit."""
+        """Add the time of this fit."""
         self.seconds += time.perf_counter() - self.begun
 
     def _save(self, epoch):
@@ -84,7 +88,7 @@ class Checkpoint(keras.callbacks.Callback):
             "fits": 1,
             "epoch": epoch,
             "weights": weights.name,
-            # A GAN trains by optimizers of its own; the one that Keras gives it is never built.
+            # A model with optimizers of its own may never build the one that Keras gave it.
             "optimizer": self.model.optimizer is not None and self.model.optimizer.built,
             "history": self.fits[0],
             "seconds": self.seconds + now - self.begun,

@@ -12,13 +12,13 @@ class Report:
 
     Attributes:
         model: the trained model; it is saved and drawn.
-        headline: name of the score that counts, one of `scores`.
-        scores: {name: value} on test data that neither training nor any choice has seen.
+        headline: name of the main score, one of `scores`.
+        scores: {name: value} on test data that were used for nothing else.
         baselines: {name: {score: value}} on the same test data, of simple models that the recipe
             should beat.
-        data: what the page trained on, as given by `data_prep.Dataset.describe`.
-        pictures: {name: Figure}, the page's own pictures; each becomes NAME.png.
-        higher_is_better: whether a higher headline score is the better one.
+        data: description of the data, from `data_prep.Dataset.describe`.
+        pictures: {name: Figure}, the page's own pictures; each is written as NAME.png.
+        higher_is_better: whether a higher headline score is better.
         comparisons: {name: {score: value}} of simple models that are more than a baseline, such as
             a linear one, on the same test data. They may win, and the table then says so.
     """

@@ -1,4 +1,4 @@
-"""What a run leaves: the files of the report folder and the table on the terminal."""
+"""What a run writes: the files of the report folder and the table on the terminal."""
 
 import base64
 import csv
@@ -17,15 +17,17 @@ from recipes.json_files import write_json
 
 PUBLISHED = HOME.parent / "benchmarks" / "published.toml"
 PACKAGES = ("keras-recipes", "keras", "tensorflow", "numpy", "scikit-learn")
+MOST_CURVES = 7  # networks in one picture of curves
 
 
-def write_model(folder, report, fits):
+def write_model(folder, report, networks, fits):
     """Write the parts of the report that come from one training: model, drawing, pictures.
 
     Args:
         folder: the report folder being made.
         report: the Report that the page returned.
-        fits: [{quantity: values by epoch}], the histories that go into the curves.
+        networks: names of the networks that were trained, one for each fit.
+        fits: [{metric: values by epoch}], one history for each fit.
 
     Returns:
         {"parameters", "layers", "pictures"} for the record.
@@ -34,11 +36,11 @@ def write_model(folder, report, fits):
     model = report.model
     model.save(folder / "model.keras")
     visualize.plot_architecture(model, folder / "architecture.svg")
-    pictures = dict(report.pictures)
-    if len(fits) == 1 and fits[0]:
-        pictures = {"curves": visualize.plot_training_curves(fits[0])} | pictures
+
+    pictures = _curves(networks, fits) | report.pictures
     for name, figure in pictures.items():
         figure.savefig(folder / f"{name}.png", dpi=150)
+
     count = visualize.count_layers(model)
     return {
         "parameters": model.count_params(),
@@ -48,14 +50,32 @@ def write_model(folder, report, fits):
     }
 
 
+def _curves(networks, fits):
+    """{"curves": Figure} of one fit's metrics, or of the loss of several networks by name."""
+    if len(fits) == 1:
+        return {"curves": visualize.plot_training_curves(fits[0])} if fits[0] else {}
+
+    longest = max((len(fit.get("loss", [])) for fit in fits), default=0)
+    losses = {}
+    for network, fit in zip(networks, fits, strict=True):
+        if "loss" in fit:
+            padding = [np.nan] * (longest - len(fit["loss"]))
+            losses.setdefault(network, []).append(fit["loss"] + padding)
+
+    if not 1 <= len(losses) <= MOST_CURVES:
+        return {}
+    epochs = range(1, longest + 1)
+    return {"curves": visualize.plot_lines(epochs, losses, "epoch", "training loss")}
+
+
 def record(page, job, results, command):
     """The content of report.json, from the results of all seeds.
 
     Args:
         page: the catalog.Page.
         job: recipe, options and seeds of the run.
-        results: one result of a seed per entry; the first also describes the model.
-        command: the command line that made them.
+        results: the result of each seed; the first also describes the model.
+        command: the command line that repeats the run.
     """
     first = results[0]
     scores = {
@@ -87,8 +107,8 @@ def published(recipe, fingerprint, scores):
 
     Args:
         recipe: name of the page.
-        fingerprint: that of the data.
-        scores: names of the scores that there are.
+        fingerprint: fingerprint of the data.
+        scores: names of the scores that the page reports.
     """
     if not PUBLISHED.is_file():  # the package without its repository
         return []
@@ -122,7 +142,7 @@ def write(folder, record, page, results):
 def rows(record):
     """The lines of the score table: [(what, number, spread, is this recipe)], ours first.
 
-    Other scores than the headline stand below, if there is a published number for them.
+    A score other than the headline gets a line if there is a published number for it.
     """
     score = record["headline"]
     ours = record["scores"][score]
@@ -149,7 +169,7 @@ def rows(record):
 
 
 def table(record, out):
-    """The few lines that a run ends with on the terminal."""
+    """The lines that a run prints at its end."""
     shapes = record["data"]["shapes"]
     sizes = ", ".join(
         f"{shape['inputs'][0]:,} {name}" for name, shape in shapes.items() if name in shapes
@@ -189,9 +209,9 @@ def number(value, spread=None, digits=4):
 
 
 def spread(values):
-    """Mean and sample standard deviation (None with one value); values that are not finite: None.
+    """Mean and sample standard deviation of values; the deviation of one value is None.
 
-    JSON has no NaN, so a training that diverged leaves None.
+    A value that is not finite becomes None, since JSON has no NaN, and so do mean and deviation.
     """
     values = [None if value is None or not np.isfinite(value) else value for value in values]
     whole = None not in values
@@ -211,19 +231,20 @@ def _means(tables):
 
 
 def _write_history(path, results):
-    """All epochs of all seeds; a column for the fit only where a page fits several models."""
-    quantities = list(dict.fromkeys(name for r in results for fit in r["fits"] for name in fit))
-    several = any(len(result["fits"]) > 1 for result in results)
+    """Write a line for each epoch of each fit of each seed."""
+    fits = [fit for result in results for fit in result["fits"]]
+    metrics = list(dict.fromkeys(metric for fit in fits for metric in fit))
+
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["seed", *(["fit"] if several else []), "epoch", *quantities])
+        writer.writerow(["seed", "fit", "network", "epoch", *metrics])
         for result in results:
-            for fit_number, fit in enumerate(result["fits"], start=1):
+            named_fits = zip(result["networks"], result["fits"], strict=True)
+            for number, (network, fit) in enumerate(named_fits, start=1):
                 epochs = max(map(len, fit.values()), default=0)
                 for epoch in range(epochs):
-                    values = [fit[q][epoch] if q in fit else "" for q in quantities]
-                    fits = [fit_number] if several else []
-                    writer.writerow([result["seed"], *fits, epoch + 1, *values])
+                    values = [fit[metric][epoch] if metric in fit else "" for metric in metrics]
+                    writer.writerow([result["seed"], number, network, epoch + 1, *values])
 
 
 def _versions():
@@ -237,7 +258,7 @@ def _versions():
 
 
 def _svg(path):
-    """The drawing, ready to stand inside a page: from its <svg> tag on."""
+    """The drawing from its <svg> tag on, to be put into an HTML page."""
     text = Path(path).read_text(encoding="utf-8")
     return text[text.index("<svg") :]
 

@@ -1,7 +1,7 @@
-"""Run one page: seeds, checkpoints, resume, and a report folder that is whole or not there.
+"""Run one page: seed it, let it resume after a kill, and write its report folder.
 
-While a run is under way its files are in OUT.partial/, one folder per seed. When the last seed is
-done the report is put together there and renamed to OUT in one step.
+During a run, its files are in OUT.partial/, with one folder for each seed. After the last seed the
+report is built there and renamed to OUT in one step, so OUT is always a whole report or absent.
 """
 
 import importlib
@@ -20,14 +20,14 @@ from visualize.startup import quiet_start
 
 
 def run(page, options, out, seeds=1, resume=False, tensorboard=False):
-    """Train a page and leave a report folder.
+    """Train a page and write a report folder.
 
     Args:
         page: the catalog.Page.
         options: {parameter of the page's run(): value}.
-        out: the report folder. An earlier report in it is replaced when this one is complete.
-        seeds: how often to train, with seeds counting up from options["seed"].
-        resume: go on with a stopped run of the same options in the same folder.
+        out: the report folder. An earlier report there is replaced when this one is complete.
+        seeds: number of trainings; their seeds count up from options["seed"].
+        resume: continue a stopped run that had the same options and the same folder.
         tensorboard: also write TensorBoard logs to OUT/tensorboard.
 
     Returns:
@@ -42,24 +42,26 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
     partial = out.with_name(out.name + ".partial")
     job = {"recipe": page.name, "options": options, "seeds": seeds, "tensorboard": tensorboard}
     numbers = [options.get("seed", 0) + i for i in range(seeds)]
+    words = command(page, options, seeds, out, tensorboard)
+
     _check_out(out)
     _open_partial(partial, job, resume, out)
+
     started = time.perf_counter()
     try:
         module = load(page)
         results = [_run_seed(page, module, options, seed, partial, job) for seed in numbers]
     except KeyboardInterrupt:
-        again = command(page, options, seeds, out, tensorboard)
-        print(f"\nStopped {_where(partial, options, numbers)}; go on with: {again} --resume")
+        print(f"\nStopped {_where(partial, options, numbers)}; continue with: {words} --resume")
         return 130
+
     from recipes import report_folder
 
-    record = report_folder.record(
-        page, job, results, command(page, options, seeds, out, tensorboard)
-    )
+    record = report_folder.record(page, job, results, words)
     record["seconds"]["total"] = round(time.perf_counter() - started, 1)
     report = partial / "report"
     report_folder.write(report, record, page, results)
+
     _swap(report, out)
     shutil.rmtree(partial)
     print(report_folder.table(record, out))
@@ -67,7 +69,7 @@ def run(page, options, out, seeds=1, resume=False, tensorboard=False):
 
 
 def _no_retracing(record):
-    """Keep away TensorFlow's advice against many graphs: a page may train many networks."""
+    """Drop TensorFlow's warning against many graphs: a page may train many networks."""
     return "tf.function retracing" not in record.getMessage()
 
 
@@ -85,7 +87,7 @@ def draw(page, to_file):
 def load(page):
     """Import a page, and with it Keras, without TensorFlow's start-up messages."""
     with quiet_start():
-        import keras  # noqa: F401  (first, so that its messages are the ones kept away)
+        import keras  # noqa: F401  (first, so that its messages are dropped)
 
         logging.getLogger("tensorflow").addFilter(_no_retracing)
         if page.module:
@@ -119,7 +121,7 @@ def command(page, options, seeds, out, tensorboard):
 
 
 def _run_seed(page, module, options, seed, partial, job):
-    """Train with one seed, or take its result if a stopped run had already finished it."""
+    """Train with one seed, or read its result if a stopped run had finished it."""
     folder = partial / f"seed-{seed}"
     result_file = folder / "result.json"
     if result_file.is_file():
@@ -131,16 +133,19 @@ def _run_seed(page, module, options, seed, partial, job):
 
     folder.mkdir(exist_ok=True)
     checkpoint = Checkpoint(folder, page.name)
+
     callbacks = [checkpoint]
     if job["tensorboard"]:
         callbacks.append(_tensorboard(partial / "report" / "tensorboard" / f"seed-{seed}"))
     if job["seeds"] > 1:
         print(f"\nseed {seed}")
+
     keras.utils.clear_session()
     if not sys.stdout.isatty():
         keras.config.disable_interactive_logging()  # Checkpoint prints a line an epoch instead
     keras.utils.set_random_seed(seed)
     report = module.run(**options | {"seed": seed}, callbacks=callbacks)
+
     result = {
         "seed": seed,
         "headline": report.headline,
@@ -150,10 +155,13 @@ def _run_seed(page, module, options, seed, partial, job):
         "comparisons": report.comparisons,
         "data": report.data,
         "seconds": checkpoint.seconds,
+        "networks": checkpoint.networks,
         "fits": checkpoint.fits,
     }
     if seed == options.get("seed", 0):
-        result |= report_folder.write_model(partial / "report", report, checkpoint.fits)
+        result |= report_folder.write_model(
+            partial / "report", report, checkpoint.networks, checkpoint.fits
+        )
     write_json(result_file, result)
     return result
 
@@ -171,7 +179,7 @@ def _tensorboard(folder):
 
 
 def _check_out(out):
-    """Put right what a kill in the middle of `_swap` left; refuse a folder that is not a report."""
+    """Repair what a kill in the middle of `_swap` left; refuse a folder that is not a report."""
     old = _replaced(out)
     if old.is_dir():
         if out.exists():
@@ -189,16 +197,16 @@ def _check_out(out):
     foreign = sorted(path.name for path in out.iterdir() if path.name not in written)
     if foreign:
         raise RecipeError(
-            f"--out {out} holds {foreign[0]!r}, which no run wrote and this one would remove; "
+            f"--out {out} holds {foreign[0]!r}, which no run wrote and this run would remove; "
             f"move it, or choose another folder."
         )
 
 
 def _open_partial(partial, job, resume, out):
-    """Make the working folder, or find that of the run to go on with."""
+    """Make the working folder, or find that of the run to continue."""
     job_file = partial / "job.json"
     if resume and not job_file.is_file():
-        print(f"There is no stopped run in {partial}: starting with the first epoch.")
+        print(f"There is no stopped run in {partial}: training starts with the first epoch.")
     if resume and job_file.is_file():
         stopped = read_json(job_file)
         differing = [
@@ -218,7 +226,7 @@ def _open_partial(partial, job, resume, out):
     # A run that was killed at its very start may have left job.json unfinished.
     started = {path.name for path in partial.iterdir()} if partial.is_dir() else set()
     if partial.is_file() or (started - {"job.json.new"} and not job_file.is_file()):
-        raise RecipeError(f"{partial} is where the run would work, and no run made it; move it.")
+        raise RecipeError(f"{partial} is needed for this run, and no run made it; move it.")
     try:
         if partial.exists():
             shutil.rmtree(partial)
@@ -240,12 +248,12 @@ def _swap(report, out):
 
 
 def _replaced(out):
-    """Where an old report stands for the moment in which the new one takes its place."""
+    """Where the old report is while the new one takes its place."""
     return out.with_name(f".{out.name}.replaced")
 
 
 def _where(partial, options, numbers):
-    """How far a stopped run got, in words."""
+    """How far a stopped run came, in words."""
     done = [seed for seed in numbers if (partial / f"seed-{seed}" / "result.json").is_file()]
     seed = next((seed for seed in numbers if seed not in done), numbers[-1])
     progress = partial / f"seed-{seed}" / "progress.json"

@@ -1,9 +1,10 @@
-"""Shared by all tests: the project's root, and a quiet subprocess to run commands in."""
+"""Shared by all tests: the project's root, and ways to run its commands."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,10 +42,33 @@ def python(tmp_path):
 
 
 @pytest.fixture
-def recipes(python):
-    """Run `python -m recipes` with some arguments in an empty folder."""
+def command(tmp_path, monkeypatch, capsys):
+    """Run a command's main() in this process, in an empty folder: no framework to start again.
+
+    Returns an object with stdout and stderr, as a finished process has them.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    def run(main, *arguments, code=0):
+        capsys.readouterr()
+        try:
+            found = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            found = stop.code or 0
+
+        printed = capsys.readouterr()
+        assert found == code, f"exit code {found}\n{printed.out}\n{printed.err}"
+        return SimpleNamespace(stdout=printed.out, stderr=printed.err)
+
+    return run
+
+
+@pytest.fixture
+def recipes(command):
+    """Run `python -m recipes` with some arguments in an empty folder, in this process."""
+    from recipes.__main__ import main
 
     def run(*arguments, **options):
-        return python("-m", "recipes", *arguments, **options)
+        return command(main, *arguments, **options)
 
     return run

@@ -4,35 +4,9 @@ Plotting functions take an optional `ax=` and return the Figure; nothing here us
 window opens and no global state changes.
 """
 
-from visualize.comparisons import (
-    plot_forecasts,
-    plot_layers_over_epochs,
-    plot_predictions,
-    plot_score_table,
-    plot_spread,
-    plot_texts,
-)
-from visualize.data_plots import (
-    dead_relu_shares,
-    firing_units,
-    plot_activations,
-    plot_attention,
-    plot_capsule_routing,
-    plot_convolution,
-    plot_dead_relus,
-    plot_feature_maps,
-    plot_filters,
-    plot_images,
-    plot_interpolation,
-    plot_latent_manifold,
-    plot_latent_space,
-    plot_max_pooling,
-    plot_reconstructions,
-    plot_sample_strip,
-    plot_segmentation,
-    plot_siamese_pair,
-)
-from visualize.diagrams import Diagram, plot_architecture, plot_model
+from visualize.diagrams.blocks import plot_blocks
+from visualize.diagrams.drawing import Diagram, plot_architecture, plot_model
+from visualize.diagrams.engines import dot_on_path, find_dot
 from visualize.errors import (
     GraphvizFailedError,
     GraphvizNotFoundError,
@@ -40,31 +14,46 @@ from visualize.errors import (
     UnsupportedFormatError,
     VisualizeError,
 )
-from visualize.graphviz import dot_on_path, find_dot
-from visualize.layer_count import LayerCount, count_layers
-from visualize.plots import (
-    gradient_norms,
-    plot_confusion_matrix,
-    plot_forecast,
-    plot_gradient_flow,
-    plot_training_curves,
+from visualize.measures.gradients import gradient_norms
+from visualize.measures.layer_count import LayerCount, count_layers
+from visualize.measures.units import dead_relu_shares, firing_units
+from visualize.notes.arithmetic import (
+    plot_attention,
+    plot_capsule_routing,
+    plot_convolution,
+    plot_max_pooling,
 )
-from visualize.schematics import (
-    plot_autoencoder,
+from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
+from visualize.notes.networks import plot_autoencoder, plot_gan
+from visualize.notes.schematics import (
     plot_encoder_decoder,
-    plot_gan,
-    plot_gru_cell,
-    plot_lstm_cell,
-    plot_rnn_cell,
     plot_rnn_types,
     plot_seq2seq,
     plot_seq2vec,
     plot_unrolled_rnn,
     plot_vec2seq,
 )
-from visualize.sequence_plots import plot_class_activation, plot_next_frames
-from visualize.unit_deaths import plot_unit_deaths
-from visualize.volumes import plot_layers
+from visualize.plots.codes import plot_interpolation, plot_latent_manifold, plot_latent_space
+from visualize.plots.comparisons import (
+    plot_forecast,
+    plot_forecasts,
+    plot_layers_over_epochs,
+    plot_lines,
+    plot_predictions,
+    plot_score_table,
+    plot_texts,
+)
+from visualize.plots.images import (
+    plot_images,
+    plot_reconstructions,
+    plot_sample_strip,
+    plot_segmentation,
+    plot_siamese_pair,
+)
+from visualize.plots.layers import plot_activations, plot_feature_maps, plot_filters
+from visualize.plots.sequences import plot_class_activation, plot_next_frames
+from visualize.plots.training import plot_confusion_matrix, plot_gradient_flow, plot_training_curves
+from visualize.plots.units import plot_dead_relus, plot_unit_deaths
 
 __all__ = [
     "Diagram",
@@ -84,6 +73,7 @@ __all__ = [
     "plot_architecture",
     "plot_attention",
     "plot_autoencoder",
+    "plot_blocks",
     "plot_capsule_routing",
     "plot_class_activation",
     "plot_confusion_matrix",
@@ -101,9 +91,9 @@ __all__ = [
     "plot_interpolation",
     "plot_latent_manifold",
     "plot_latent_space",
-    "plot_lstm_cell",
-    "plot_layers",
     "plot_layers_over_epochs",
+    "plot_lines",
+    "plot_lstm_cell",
     "plot_max_pooling",
     "plot_model",
     "plot_next_frames",
@@ -117,10 +107,12 @@ __all__ = [
     "plot_seq2seq",
     "plot_seq2vec",
     "plot_siamese_pair",
-    "plot_spread",
     "plot_texts",
     "plot_training_curves",
     "plot_unit_deaths",
     "plot_unrolled_rnn",
     "plot_vec2seq",
 ]
+
+plot_spread = plot_lines
+plot_layers = plot_blocks

@@ -40,7 +40,7 @@ def _doctor(argv):
     Parser(
         prog="visualize doctor", description="Say where Graphviz is looked for, and what can draw."
     ).parse_args(argv)
-    from visualize import doctor
+    from visualize.diagrams import doctor
 
     print("\n".join(doctor.report()))
     return 0
@@ -53,8 +53,8 @@ def _notes(argv):
     with quiet_start():
         import keras  # noqa: F401  (its start-up messages are what is kept away)
 
-        from visualize import notes
-    for path in notes.write_all(arguments.output):
+        from visualize.notes import gallery
+    for path in gallery.write_all(arguments.output):
         print(path)
     return 0
 
@@ -89,10 +89,10 @@ def _draw(argv):
     )
     arguments = parser.parse_args(argv)
     with quiet_start():
-        from visualize import diagrams, loading
+        from visualize.diagrams import drawing, loading
 
         model = loading.load(arguments.model)
-    diagram = diagrams.plot_architecture(
+    diagram = drawing.plot_architecture(
         model,
         arguments.output,
         style=arguments.style,

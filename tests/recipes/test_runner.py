@@ -275,7 +275,7 @@ def test_ctrl_c_ends_with_a_line_and_resume_skips_finished_seeds(recipes, tmp_pa
     assert errors == ""
     last = output.splitlines()[-1]
     command = last.removeprefix(
-        "Stopped after 1 of 2 epochs of seed 1; go on with: python -m recipes "
+        "Stopped after 1 of 2 epochs of seed 1; continue with: python -m recipes "
     )
     assert command != last
     first = json.loads((tmp_path / "runs/cnn.partial/seed-0/result.json").read_text())
@@ -307,6 +307,7 @@ def test_a_page_with_several_fits_starts_over_and_says_so(toy, recipes, tmp_path
     assert [(row["fit"], row["epoch"]) for row in history] == [
         (str(fit), str(epoch)) for fit in (1, 2, 3) for epoch in (1, 2, 3)
     ]
+    assert {row["network"] for row in history} == {"toy"}
 
 
 TWO_OPTIMIZERS = '''"""Two networks with an optimizer each, trained by one train_step.
@@ -374,10 +375,12 @@ def interrupt(epoch, logs):
 '''
 
 
-def test_two_optimizers_in_one_fit_come_back_too(tmp_path, recipes):
+def test_two_optimizers_in_one_fit_come_back_too(tmp_path, recipes, monkeypatch):
     (tmp_path / "pair.py").write_text(TWO_OPTIMIZERS)
     recipes("run", "pair.py", "--out", "whole")
-    recipes("run", "pair.py", "--out", "stopped", code=130, env={**os.environ, "STOP": "1"})
+    monkeypatch.setenv("STOP", "1")
+    recipes("run", "pair.py", "--out", "stopped", code=130)
+    monkeypatch.delenv("STOP")
     assert recipes("run", "pair.py", "--out", "stopped", "--resume").stderr == ""
     whole, stopped = (read(tmp_path / name)[0]["scores"] for name in ("whole", "stopped"))
     assert stopped["steps 0"]["mean"] == stopped["steps 1"]["mean"] == 4
@@ -444,6 +447,7 @@ def test_a_diverged_run_is_reported_without_a_number():
         "parameters": 1,
         "layers": {},
         "layers_text": "",
+        "networks": ["toy"],
         "pictures": [],
     }
     page = catalog.find("cnn")
@@ -453,7 +457,7 @@ def test_a_diverged_run_is_reported_without_a_number():
     assert report_folder.number(None) == "nan"
 
 
-def test_published_numbers_stand_beside_the_same_data_only():
+def test_published_numbers_are_shown_for_the_same_data_only():
     claims = report_folder.tomllib.loads(report_folder.PUBLISHED.read_text())["claim"]
     for claim in claims:
         assert re.fullmatch("[0-9a-f]{64}", claim["fingerprint"])
@@ -481,14 +485,14 @@ def test_the_table_names_what_beat_the_network_and_every_published_score():
     assert [line[:2] for line in report_folder.rows(record)] == [
         ("this recipe", 0.8),
         ("baseline: majority", 0.5),
-        ("beside: linear, the better one", 0.9),
-        ("beside: tree", 0.8),
+        ("comparison: linear (beats this recipe)", 0.9),
+        ("comparison: tree", 0.8),
         ("published: theirs too", 0.85),
         ("this recipe, AUC", 0.7),
         ("published: theirs", 0.6),
     ]
     lower = record | {"higher_is_better": False}
-    assert report_folder.rows(lower)[2][0] == "beside: linear"
+    assert report_folder.rows(lower)[2][0] == "comparison: linear"
 
 
 def test_cnn_refuses_images_that_it_cannot_take(tmp_path):

@@ -1,0 +1,332 @@
+"""Write a graph in the DOT language of Graphviz, and as Mermaid."""
+
+import html
+import re
+from collections import Counter
+
+from visualize.diagrams import describe
+
+FONT = "Helvetica,Arial,sans-serif"
+INK, FAINT = "#1b1f24", "#5b6470"
+SHOWN = ("name", "details", "shape", "parameters", "dtype", "trainable")
+STYLES = ("color", "plain")
+
+
+def clean(text):
+    """Replace line breaks and other characters that no label and no XML file may contain."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+", " ", str(text))
+
+
+def safe(text):
+    """Escape text for a label; Graphviz takes \\N for a node's name in labels with markup too."""
+    return html.escape(clean(text), quote=True).replace("\\", "\\\\")
+
+
+def quoted(text):
+    """Write a string of the DOT language in which no backslash starts an escape."""
+    return '"' + clean(text).replace("\\", "\\" * 4).replace('"', '\\"') + '"'
+
+
+def lines(node, show):
+    """What a diagram says of a call: its kind, then lines of text.
+
+    Args:
+        node: a Node.
+        show: which of SHOWN to say.
+
+    Returns:
+        (kind, name, [lines]).
+    """
+    name = node.name if "name" in show else ""
+    if node.calls > 1 and not node.framed:
+        name = f"{name} · call {node.call} of {node.calls}".removeprefix(" · ")
+    said = []
+    if "details" in show and describe.details(node.config):
+        said.append(", ".join(describe.details(node.config)))
+    facts = []
+    if "shape" in show and node.outputs:
+        shapes = [
+            (f"{tensor.key}: " if tensor.key and len(node.outputs) > 1 else "")
+            + describe.shape_text(tensor.shape)
+            for tensor in node.outputs
+        ]
+        facts.append("; ".join(shapes))
+    if "dtype" in show and node.outputs:
+        facts.append(", ".join(dict.fromkeys(tensor.dtype for tensor in node.outputs)))
+    if "parameters" in show and node.parameters:
+        again = node.calls > 1 and node.call > 1
+        facts.append("shared weights" if again else f"{node.parameters:,} parameters")
+    if "trainable" in show and node.trainable is False:
+        facts.append("frozen")
+    if facts:
+        said.append(" · ".join(facts))
+    return node.kind, name, said
+
+
+def write_dot(graph, *, show, rankdir, style, caption, splines, dpi):
+    """Write a diagram of a graph in the DOT language.
+
+    Args:
+        graph: a Graph.
+        show: which of SHOWN the boxes say.
+        rankdir: "TB" or "LR".
+        style: one of STYLES.
+        caption: lines below the picture.
+        splines: how Graphviz draws edges.
+        dpi: dots per inch of formats made of pixels.
+
+    Returns:
+        The text.
+    """
+    text = "".join(f'{safe(line)}<br align="left"/>' for line in ("", *caption))
+    head = [
+        f"digraph {quoted(graph.name)} {{",
+        f'graph [rankdir={quoted(rankdir)}, splines={quoted(splines)}, dpi="{dpi}", '
+        f'fontname="{FONT}", fontsize="11", fontcolor="{FAINT}", ranksep="0.28", nodesep="0.3", '
+        f'pad="0.15", bgcolor="white", labelloc="b", labeljust="l", label=<{text}>];',
+        f'node [shape="plain", fontname="{FONT}", fontsize="11", fontcolor="{INK}"];',
+        f'edge [color="{FAINT}", arrowsize="0.6", fontname="{FONT}", fontsize="9", '
+        f'fontcolor="{FAINT}"];',
+    ]
+
+    def box(node):
+        return f"{node.key} [{_shared_attributes(node)}, label=<{_table(node, show, style)}>];"
+
+    uses = Counter(edge.source for edge in graph.edges)
+    inputs = Counter(edge.target for edge in graph.edges)
+    edges = [
+        _edge(edge, in_chain=uses[edge.source] == 1 and inputs[edge.target] == 1)
+        for edge in graph.edges
+    ]
+    return "\n".join([*head, *_body(graph, box, _frame), *edges, "}", ""])
+
+
+def _table(node, show, style):
+    kind, name, said = lines(node, show)
+    fill, border = node.family.fill, node.family.border
+    if style == "plain":
+        fill, border = "white", INK
+    title = f"<b>{safe(kind)}</b>"
+    if name:
+        title += f' <font color="{FAINT}">{safe(name)}</font>'
+    rows = [title, *(f'<font point-size="10">{safe(line)}</font>' for line in said)]
+    text = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
+    return (
+        f'<table border="{2 if node.parameters else 1}" cellborder="0" cellspacing="0" '
+        f'style="rounded" color="{border}" bgcolor="{fill}"><tr><td cellpadding="4">'
+        f'<table border="0" cellspacing="0" cellpadding="1">{text}</table></td></tr></table>'
+    )
+
+
+def _frame(group):
+    folded = group.times > 1
+    title = safe(group_title(group))
+    style = "rounded,filled" if folded else "rounded,dashed"
+    return (
+        f'graph [style="{style}", color="{INK if folded else FAINT}", fillcolor="#f7f8fa", '
+        f'penwidth="{2 if folded else 1}", margin="10", labelloc="t", labeljust="l", '
+        f'fontsize="11", fontcolor="{INK}", label=<<b>{title}</b>>];'
+    )
+
+
+def group_title(group):
+    """The title of a frame: a name, or how often a block is repeated."""
+    return group.title + (f" · call {group.call} of {group.calls}" if group.calls > 1 else "")
+
+
+def _edge(edge, in_chain):
+    attributes = [f"id={quoted(f'{edge.source}-{edge.target}')}"]
+    if in_chain:
+        attributes.append('weight="10"')  # straight, and so the whole picture narrower
+    if edge.label:
+        attributes.append(f"label=<{safe(edge.label)}>")
+    if edge.tree:
+        attributes.append('style="dashed", arrowhead="none"')
+    return f"{edge.source} -> {edge.target} [{', '.join(attributes)}];"
+
+
+def write_keras_dot(graph, *, rankdir, splines, dpi, **show):
+    """Write a graph in the look of `keras.utils.plot_model`, in the DOT language.
+
+    Args:
+        graph: a Graph.
+        rankdir: "TB" or "LR".
+        splines: how Graphviz draws edges.
+        dpi: dots per inch of formats made of pixels.
+        **show: the arguments show_... of `keras.utils.plot_model`.
+
+    Returns:
+        The text.
+    """
+
+    def box(node):
+        return f"{node.key} [{_shared_attributes(node)}, label=<{_keras_table(node, **show)}>];"
+
+    def frame(group):
+        title = safe(group_title(group))
+        return f'graph [style="dashed", labeljust="l", fontname="{FONT}", label=<{title}>];'
+
+    edges = [f"{edge.source} -> {edge.target} [{_keras_edge(edge)}];" for edge in graph.edges]
+    return "\n".join(
+        [
+            f"digraph {quoted(graph.name)} {{",
+            f'graph [rankdir={quoted(rankdir)}, splines={quoted(splines)}, dpi="{dpi}"];',
+            f'node [shape="plain", fontname="{FONT}"];',
+            f'edge [penwidth="2", fontname="{FONT}"];',
+            *_body(graph, box, frame),
+            *edges,
+            "}",
+            "",
+        ]
+    )
+
+
+def _keras_edge(edge):
+    dashed = ', style="dashed", arrowhead="none"' if edge.tree else ""
+    label = f", xlabel=<{safe(edge.label)}>" if edge.label else ""
+    return f"id={quoted(f'{edge.source}-{edge.target}')}{label}{dashed}"
+
+
+def keras_lines(
+    node,
+    show_shapes,
+    show_dtype,
+    show_layer_names,
+    show_layer_activations,
+    show_trainable,
+):
+    """What the look of `keras.utils.plot_model` says of a call.
+
+    Args:
+        node: a Node.
+        show_shapes: whether to say shapes, and so on as in `keras.utils.plot_model`.
+        show_dtype: data types.
+        show_layer_names: names.
+        show_layer_activations: activations.
+        show_trainable: whether the layer is trained.
+
+    Returns:
+        (title, rest of the title, [(what, value)] of lines, [(what, value)] of cells side by side).
+    """
+    title, rest = node.kind, ""
+    if node.name and (show_layer_names or node.output):
+        title, rest = node.name, f" ({node.kind})"
+    if node.calls > 1 and not node.framed:
+        rest += f" · call {node.call} of {node.calls}"
+    said, cells = [], []
+    if show_layer_activations and node.config.get("activation"):
+        said.append(("Activation: ", describe.activation(node.config) or "linear"))
+    if show_shapes and not node.output:
+        if node.kind != "InputLayer":
+            cells.append(("Input shape: ", _shapes(node.inputs)))
+        cells.append(("Output shape: ", _shapes(node.outputs)))
+    if show_dtype and not node.output:
+        types = ", ".join(dict.fromkeys(tensor.dtype for tensor in node.outputs))
+        cells.append(("Output dtype: ", types or "?"))
+    if show_trainable and node.trainable is not None:
+        cells.append(("", "Trainable" if node.trainable else "Non-trainable"))
+    return title, rest, said, cells
+
+
+def _keras_table(node, **show):
+    title, rest, said, cells = keras_lines(node, **show)
+    span = f'colspan="{max(1, len(cells))}"'
+    rows = (
+        f'<tr><td {span} bgcolor="black"><font point-size="16" color="white">'
+        f"<b>{safe(title)}</b>{safe(rest)}</font></td></tr>"
+    )
+    for what, value in said:
+        rows += f'<tr><td {span} bgcolor="white">{_keras_text(what, value, INK)}</td></tr>'
+    if cells:
+        rows += "<tr>"
+        for what, value in cells:
+            fill = {"Trainable": "forestgreen", "Non-trainable": "firebrick"}.get(value, "white")
+            ink = "black" if what else "white"
+            rows += f'<td bgcolor="{fill}">{_keras_text(what, value, ink)}</td>'
+        rows += "</tr>"
+    return f'<table border="0" cellborder="1" cellspacing="0" cellpadding="10">{rows}</table>'
+
+
+def _keras_text(what, value, ink):
+    return f'<font point-size="14" color="{ink}">{safe(what)}<b>{safe(value)}</b></font>'
+
+
+def _shapes(tensors):
+    """Write shapes as Keras does: (None, 4); several in brackets; keys of a dictionary."""
+    texts = [
+        (f"{tensor.key}: " if tensor.key else "") + str(tuple(tensor.shape)) for tensor in tensors
+    ]
+    if len(texts) > 1 and not tensors[0].key:
+        return f"[{', '.join(texts)}]"
+    return ", ".join(texts) or "?"
+
+
+def _shared_attributes(node):
+    return f'id="{node.key}", class="{node.family.name}", tooltip={quoted(node.name or node.kind)}'
+
+
+def _body(graph, box, frame):
+    """The nodes, those of a group inside its cluster."""
+    children, members = {}, {}
+    for group in graph.groups.values():
+        children.setdefault(group.parent, []).append(group)
+    for node in graph.nodes:
+        members.setdefault(node.group, []).append(node)
+
+    def inside(key):
+        written = [box(node) for node in members.get(key, ())]
+        for group in children.get(key, ()):
+            written.append(f"subgraph {quoted(f'cluster_{group.key}')} {{")
+            written.append(f'id="{group.key}"; {frame(group)}')
+            written += inside(group.key)
+            written.append("}")
+        return written
+
+    return inside(None)
+
+
+def write_mermaid(graph, lines_of, rankdir, style):
+    """Write a diagram of a graph in the language of Mermaid.
+
+    Args:
+        graph: a Graph.
+        lines_of: function that says what is written of a Node, in lines.
+        rankdir: "TB" or "LR".
+        style: one of STYLES.
+
+    Returns:
+        The text.
+    """
+    children, members = {}, {}
+    for group in graph.groups.values():
+        children.setdefault(group.parent, []).append(group)
+    for node in graph.nodes:
+        members.setdefault(node.group, []).append(node)
+
+    def inside(key, indent):
+        written = []
+        for node in members.get(key, ()):
+            text = "<br>".join(map(_mermaid, lines_of(node)))
+            written.append(f'{indent}{node.key}["{text}"]')
+        for group in children.get(key, ()):
+            written.append(f'{indent}subgraph {group.key}["{_mermaid(group_title(group))}"]')
+            written += inside(group.key, indent + "  ")
+            written.append(f"{indent}end")
+        return written
+
+    text = [f"flowchart {rankdir}", *inside(None, "  ")]
+    for edge in graph.edges:
+        label = f'|"{_mermaid(edge.label)}"|' if edge.label else ""
+        text.append(f"  {edge.source} {'-.-' if edge.tree else '-->'}{label} {edge.target}")
+    if style == "color":
+        families = {node.family.name: node.family for node in graph.nodes}
+        for name, family in families.items():
+            text.append(f"  classDef {name} fill:{family.fill},stroke:{family.border},color:{INK}")
+            keys = ",".join(node.key for node in graph.nodes if node.family.name == name)
+            text.append(f"  class {keys} {name}")
+    return "\n".join([*text, ""])
+
+
+def _mermaid(text):
+    """Escape text for Mermaid, which has its own entities: #quot; and #35; for the mark itself."""
+    return "".join(f"#{ord(sign)};" if sign in '#"&<>`|[]{}();\\' else sign for sign in clean(text))
