@@ -107,8 +107,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
 
     discriminator = keras.Sequential([keras.Input(image_shape)], name="discriminator")
     for number in reversed(filters):
-        # Half the height and width, twice.
-        discriminator.add(layers.Conv2D(number, 4, strides=2, padding="same"))
+        discriminator.add(layers.Conv2D(number, 4, strides=2, padding="same"))  # half the size
         discriminator.add(layers.LeakyReLU(0.2))
     discriminator.add(layers.Flatten())
     discriminator.add(layers.Dense(1))  # (batch, 1)

@@ -1,24 +1,22 @@
-"""WGAN-GP: a critic that measures a distance, kept smooth by a gradient penalty.
+"""WGAN-GP: a GAN that estimates a distance, kept smooth by a gradient penalty.
 
     latent (64,) -> 2 x 2 -> 4 x 4 -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> value (1,)
 
-The critic gives a value, not a verdict: as high as it can for real images and as low as it can for
-drawn ones, as long as it rises by no more than 1 for a step of length 1. The greatest difference of
-the two means under that rule is the Wasserstein distance: how far the drawn images have to be moved
-to become the real ones. It still has a slope where no drawn image looks real, and it falls as the
-samples get better, so that, unlike the losses of `gan`, it can be read: discriminator_loss is
-the weighted penalty less this distance, and rises towards 0.
+Take it where training a `dcgan` is unstable. It takes longer: the critic, as the discriminator is
+called here, makes several steps for each step of the generator.
 
-The rule is kept by a penalty. Each drawn image is mixed with a real one, by a share drawn uniformly
-for each pair, and the slope of the critic at the mixture is to be 1. The critic makes several steps
-for one of the generator, so that the distance is a good one. It has no batch normalisation, which
-makes the value of an image depend on the others: the penalty is for each image alone.
+The critic gives an image a value, not a probability: high for real images, low for generated ones,
+with a slope of at most 1. The greatest difference of the two means under that rule is the
+Wasserstein distance: how far the generated images would have to be moved to become the real ones.
+Its gradient is useful even where no generated image looks real.
 
-Frechet distances on a fifth of the training digits, kept out, with one seed: 4.0 as it is, 18.4
-without the penalty; in 100 epochs 4.8 with two critic steps, 8.3 with the paper's five,
-which leave the generator fewer.
+A penalty enforces the rule: at random mixtures of real and generated images the slope should be 1.
+The critic has no batch normalisation, since the penalty is for single images.
 
-Differs from dcgan: loss, penalty, several critic steps.
+In the report: discriminator_loss, the weighted penalty less the distance. Unlike the losses of
+`gan` it can be read: it rises towards 0 as the generated images get better.
+
+Differs from dcgan: another loss, the gradient penalty, several critic steps.
 Reference: Gulrajani et al., "Improved training of Wasserstein GANs", 2017.
 """
 
@@ -26,6 +24,8 @@ if __name__ == "__main__":
     from recipes.__main__ import run_script
 
     run_script(__file__)
+
+import math
 
 import keras
 import numpy as np
@@ -38,72 +38,91 @@ from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
 
 
-def gradient_penalty(critic, real, drawn, share):
-    """How far the slope of a critic is from 1, between real and drawn images.
+def gradient_penalty(critic, real, generated, fraction):
+    """How far the slope of a critic is from 1, at mixtures of real and generated images.
 
     Equation 3 of the paper, without its weight: the mean over the batch of (|slope| - 1)^2. A slope
-    of zero has no direction: its penalty is 1, and the gradient of that zero.
+    of zero has no direction: its penalty is 1, with a gradient of zero.
 
     Args:
         critic: a keras.Model from images (batch, height, width, channels) to values (batch, 1).
         real: images (batch, height, width, channels).
-        drawn: the same shape.
-        share: of the real image in each mixture, 0 to 1, (batch, 1, 1, 1).
+        generated: images of the same shape.
+        fraction: weight of the real image in each mixture, 0 to 1, (batch, 1, 1, 1).
 
     Returns:
         A scalar tensor.
     """
     import tensorflow as tf
 
-    mixed = ops.convert_to_tensor(share * real + (1 - share) * drawn)
+    mixed = ops.convert_to_tensor(fraction * real + (1 - fraction) * generated)
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         values = critic(mixed, training=True)
-    squares = ops.sum(ops.square(tape.gradient(values, mixed)), axis=(1, 2, 3))  # (batch,)
-    slopes = ops.sqrt(ops.maximum(squares, 1e-12))  # the root's own slope has no bound near 0
+    gradients = tape.gradient(values, mixed)  # (batch, height, width, channels)
+
+    squares = ops.sum(ops.square(gradients), axis=(1, 2, 3))  # (batch,)
+    slopes = ops.sqrt(ops.maximum(squares, 1e-12))  # the derivative of the root is infinite at 0
     return ops.mean(ops.square(slopes - 1))
 
 
 @keras.saving.register_keras_serializable(package="recipes")
 class WassersteinGAN(TwoPlayers):
-    """A generator and a critic, the layer "discriminator"; `fit` takes images, on TensorFlow."""
+    """A generator and a critic, on TensorFlow; the critic is the layer "discriminator".
+
+    A functional model from noise (batch, latent_size) to generated images and the critic's values
+    of them. `fit` takes real images.
+    """
 
     def compile(self, critic_steps=5, penalty_weight=10.0, **options):
-        """Set the critic's steps for each of the generator, the weight, and the optimizers."""
+        """Set the training options.
+
+        The critic makes `critic_steps` steps for each step of the generator. Its loss contains the
+        gradient penalty times `penalty_weight`. `options` are those of TwoPlayers.compile.
+        """
         super().compile(**options)
-        self.critic_steps, self.penalty_weight = critic_steps, penalty_weight
+        self.critic_steps = critic_steps
+        self.penalty_weight = penalty_weight
 
     def get_compile_config(self):
-        """What `compile_from_config` needs, as part of what is saved; None before `compile`."""
+        """The options of `compile`, which `save` writes; None before `compile`."""
         config = super().get_compile_config()
         if config:
-            config |= {"critic_steps": self.critic_steps, "penalty_weight": self.penalty_weight}
+            config["critic_steps"] = self.critic_steps
+            config["penalty_weight"] = self.penalty_weight
         return config
 
     def train_step(self, images):
-        """Several steps of the critic, then one of the generator."""
-        import tensorflow as tf  # building and predicting need any backend, training needs this one
+        """Several steps of the critic, each on its part of the batch, then one of the generator."""
+        import tensorflow as tf  # only training needs TensorFlow; other backends can predict
 
-        generator, critic = self.get_layer("generator"), self.get_layer("discriminator")
+        generator = self.get_layer("generator")
+        critic = self.get_layer("discriminator")
+        latent_size = generator.input_shape[-1]
+
         for step in range(self.critic_steps):
             real = images[step :: self.critic_steps]
             count = ops.shape(real)[0]
-            noise = keras.random.normal((count, generator.input_shape[-1]))
-            drawn = generator(noise, training=True)
-            share = keras.random.uniform((count, 1, 1, 1))
+            noise = keras.random.normal((count, latent_size))
+            generated = generator(noise, training=True)
+            fraction = keras.random.uniform((count, 1, 1, 1))
             with tf.GradientTape() as tape:
-                distance = ops.mean(critic(real, training=True) - critic(drawn, training=True))
-                penalty = gradient_penalty(critic, real, drawn, share)
+                distance = ops.mean(critic(real, training=True) - critic(generated, training=True))
+                penalty = gradient_penalty(critic, real, generated, fraction)
                 loss = self.penalty_weight * penalty - distance
             weights = critic.trainable_variables
             self.discriminator_optimizer.apply(tape.gradient(loss, weights), weights)
             self.discriminator_loss.update_state(loss)
-        noise = keras.random.normal((count, generator.input_shape[-1]))
+
+        # The generator raises the critic's values, with as many images as in one critic step.
+        noise = keras.random.normal((count, latent_size))
         with tf.GradientTape() as tape:
-            loss = -ops.mean(critic(generator(noise, training=True), training=True))
+            values = critic(generator(noise, training=True), training=True)
+            loss = -ops.mean(values)
         weights = generator.trainable_variables
         self.optimizer.apply(tape.gradient(loss, weights), weights)
         self.generator_loss.update_state(loss)
+
         return self.get_metrics_result()
 
 
@@ -113,7 +132,7 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     Args:
         image_shape: (height, width, channels) of an image, height and width multiples of 4; pixels
             from 0 to 1.
-        latent_size: numbers in a vector of noise, drawn from N(0, 1).
+        latent_size: numbers in a vector of noise, sampled from N(0, 1).
         filters: channels of the generator at a quarter and at half the size; the critic has them in
             reverse.
 
@@ -121,35 +140,71 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
         A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
         critic's values of them (batch, 1). `get_layer("generator")` and
         `get_layer("discriminator")`, the critic, are the two networks. It trains on TensorFlow.
+
+    Raises:
+        ValueError: if height and width are not multiples of 4, there are not exactly two filters,
+            or a size is less than 1.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+
+        model = build_wgan_gp(image_shape=(28, 28, 1), latent_size=64)
+        model.compile(
+            critic_steps=2,  # a batch of 64 gives 32 images to each critic step
+            generator_optimizer=keras.optimizers.Adam(0.0002, beta_1=0.0, beta_2=0.9),
+            discriminator_optimizer=keras.optimizers.Adam(0.0002, beta_1=0.0, beta_2=0.9),
+        )
+        model.fit(images, batch_size=64, epochs=1)
+
+        noise = np.random.normal(size=(16, 64))
+        samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
     height, width, channels = image_shape
-    coarse = height // 4, width // 4, filters[0]
+    if height % 4 or width % 4:
+        raise ValueError(
+            f"build_wgan_gp: images of {height} x {width}; give a height and a width that are "
+            f"multiples of 4 pixels."
+        )
+    if len(filters) != 2:
+        raise ValueError(f"build_wgan_gp: filters {filters}; give two numbers of channels.")
+    if min(*image_shape, latent_size, *filters) < 1:
+        raise ValueError(
+            f"build_wgan_gp: image_shape {image_shape}, latent_size {latent_size} and filters "
+            f"{filters}; give sizes of 1 or more."
+        )
+    rows, columns = height // 4, width // 4
+
     generator = keras.Sequential(
         [
             keras.Input((latent_size,)),
-            layers.Dense(coarse[0] * coarse[1] * coarse[2], use_bias=False),
-            layers.Reshape(coarse),  # (batch, height / 4, width / 4, filters[0])
+            layers.Dense(rows * columns * filters[0], use_bias=False),
+            layers.Reshape((rows, columns, filters[0])),  # (batch, rows, columns, filters[0])
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
             # (batch, height / 2, width / 2, filters[1])
             layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", use_bias=False),
             layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
+            # (batch, height, width, channels)
             layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="sigmoid"),
         ],
         name="generator",
     )
+
     critic = keras.Sequential([keras.Input(image_shape)], name="discriminator")
     for number in reversed(filters):
-        # Half the height and width.
-        critic.add(layers.Conv2D(number, 4, strides=2, padding="same"))
+        critic.add(layers.Conv2D(number, 4, strides=2, padding="same"))  # half the size
         critic.add(layers.LeakyReLU(0.2))
     critic.add(layers.Flatten())
-    # No bias: it would be in both means, and in their difference no more.
+    # (batch, 1). No bias: it would cancel in the difference of the two means.
     critic.add(layers.Dense(1, use_bias=False))
+
     noise = keras.Input((latent_size,))
-    images = generator(noise)
-    return WassersteinGAN(noise, [images, critic(images)], name="wgan_gp")
+    generated = generator(noise)
+    values = critic(generated)
+    return WassersteinGAN(noise, [generated, values], name="wgan_gp")
 
 
 def run(
@@ -161,59 +216,66 @@ def run(
     critic_steps=2,
     callbacks=(),
 ):
-    """Train on images, report the Frechet distance of samples to test images.
+    """Train on images and report the Frechet distance of generated images to test images.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: real images per step of the critic.
-        seed: draws the first weights, the order of images and the noise.
-        learning_rate: the first step size of Adam in both networks; it falls to zero.
-        critic_steps: steps of the critic for each one of the generator.
+        seed: sets the initial weights, the order of the images and the noise.
+        learning_rate: the initial learning rate of Adam in both networks; it decays to zero.
+        critic_steps: steps of the critic for each step of the generator; the paper has 5.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
     images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
-    model = build_wgan_gp(images.input_shape)
     if not 1 <= critic_steps <= len(images.train):
         raise data_prep.DataError(f"critic_steps {critic_steps}; give 1 to {len(images.train)}.")
-    # So that no step of the critic is without an image.
-    real = images.train.inputs[: len(images.train) // critic_steps * critic_steps]
-    batch_size *= critic_steps
-    steps = epochs * -(-len(real) // batch_size)
-    # Down to zero: the networks come to rest, and the last epoch is the one to keep.
+    model = build_wgan_gp(images.input_shape)
+    generator = model.get_layer("generator")
+
+    # A batch holds the images of all critic steps; a rest that not all would share is left out.
+    train = images.train.inputs[: len(images.train) // critic_steps * critic_steps]
+    batch_images = batch_size * critic_steps
+
+    # Decay to zero: the networks come to rest, and the last epoch is the final model.
+    steps = epochs * math.ceil(len(train) / batch_images)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     critic_schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps * critic_steps)
     model.compile(
         critic_steps=critic_steps,
         generator_optimizer=keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.9),
         discriminator_optimizer=keras.optimizers.Adam(critic_schedule, beta_1=0.0, beta_2=0.9),
-        steps_per_execution=4,
+        steps_per_execution=4,  # several batches per call: faster for a small model
     )
-    generator = model.get_layer("generator")
-    noise = np.random.default_rng(seed).normal(size=(len(images.test), generator.input_shape[-1]))
-    fixed = SampleGrid(generator, noise[:25])
-    model.fit(
-        real,
-        batch_size=batch_size,
-        epochs=epochs,
-        callbacks=[*callbacks, fixed],
-    )
+
+    # As many samples as test images; the first 25 are also generated during training.
+    noise_shape = (len(images.test), generator.input_shape[-1])
+    noise = np.random.default_rng(seed).normal(size=noise_shape)
+    grid = SampleGrid(generator, noise[:25])
+    model.fit(train, batch_size=batch_images, epochs=epochs, callbacks=[*callbacks, grid])
     samples = generator.predict(noise, batch_size=256, verbose=0)
-    judge = scores.fit_feature_classifier(images)
-    baselines, beside, floor = scores.generation_baselines(judge, images)
+
+    # The only use of the test images.
+    classifier = scores.fit_feature_classifier(images)
+    baselines, comparisons, real = scores.generation_baselines(classifier, images)
     return Report(
         model=model,
         headline="Frechet distance",
         higher_is_better=False,
-        scores=scores.generation(judge, images, samples) | floor,
+        scores=scores.generation(classifier, images, samples) | real,
         baselines=baselines,
-        comparisons=beside,
+        comparisons=comparisons,
         data=images.describe(),
-        pictures={
-            "strip": visualize.plot_sample_strip(fixed.grids),
-            "samples": visualize.plot_images(samples[:64]),
-        },
+        pictures=_pictures(grid, samples),
     )
+
+
+def _pictures(grid, samples):
+    """How the images change during training, and samples of the trained generator."""
+    return {
+        "strip": visualize.plot_sample_strip(grid.grids),
+        "samples": visualize.plot_images(samples[:64]),
+    }
