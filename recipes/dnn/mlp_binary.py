@@ -1,15 +1,20 @@
-"""Dense layers with one sigmoid unit at the end: yes or no, with a probability.
+"""Binary classifier: dense layers, then one sigmoid unit that gives a probability.
 
     30 measurements -> dense 32 -> dense 16 -> probability of the second class (1,)
 
-One number is enough for two classes: the sigmoid turns it into the probability p of the second
-class, and that of the first is 1 - p. Binary cross-entropy is -log(p) where the second class is
-true, -log(1 - p) where it is not. Above a half the second class is answered; another threshold
-trades missed cases for false alarms, and the AUC judges the network for all thresholds at once.
-Without its hidden layers this is logistic regression, which on a few hundred rows may well win.
+For examples of two classes, such as benign and malignant, that are rows of numbers in a table.
 
-Differs from mlp_classifier: one sigmoid unit in place of the softmax, binary cross-entropy; rows of
-a table, with nothing to shift, and no batch normalisation, which gained nothing on so few.
+One output is enough for two classes. The sigmoid turns a number into a probability p, that of the
+second class; the probability of the first class is 1 - p. The loss is the binary cross-entropy:
+-log(p) where the second class is true, -log(1 - p) where the first is. The predicted class is the
+second one if p is above 0.5. A lower threshold misses fewer cases and gives more false alarms.
+Without hidden layers the network is a logistic regression.
+
+In the report: the accuracy, and the AUC, which scores the probabilities over all thresholds. The
+logistic regression stands there as a comparison: on a few hundred rows it may well win.
+
+Differs from mlp_classifier: one sigmoid unit and binary cross-entropy; rows of a table, which have
+nothing to shift; no batch normalisation.
 
 Reference: Bishop, "Pattern recognition and machine learning", section 5.2, 2006.
 """
@@ -33,57 +38,83 @@ def build_mlp_binary(input_shape=(30,), units=(32, 16), dropout=0.3):
     """Build the network, not compiled.
 
     Args:
-        input_shape: (features,) of an example, each with mean 0 and deviation 1.
+        input_shape: (features,) of an example, each feature with mean 0 and deviation 1.
         units: width of each dense layer, from the first to the last.
-        dropout: share of values dropped behind each dense layer.
+        dropout: fraction of values dropped after each dense layer.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to the probability of class 1, (batch, 1).
+
+    Raises:
+        ValueError: if `units` is not a list of widths, or an example is not a row of features.
+
+    Example:
+        import numpy as np
+
+        measurements = np.random.rand(256, 30)
+        labels = np.random.randint(2, size=256)  # 0 or 1
+
+        # Keep mean and deviation: new measurements are standardised with the same numbers.
+        mean = measurements.mean(axis=0)
+        deviation = measurements.std(axis=0)
+        inputs = (measurements - mean) / deviation
+
+        model = build_mlp_binary(input_shape=(30,))
+        model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        model.fit(inputs, labels, batch_size=32, epochs=2)
+        probabilities = model.predict(inputs)  # (256, 1), of class 1
     """
+    if len(input_shape) != 1:
+        raise ValueError(
+            f"build_mlp_binary: input_shape {input_shape}; give (features,), the length of a row."
+        )
+    if isinstance(units, int) or not all(size >= 1 for size in units):
+        raise ValueError(
+            f"build_mlp_binary: units {units}; give the width of each dense layer, such as "
+            f"(32, 16)."
+        )
+
     model = keras.Sequential([keras.Input(input_shape)], name="mlp_binary")
     for size in units:
         model.add(layers.Dense(size, activation="relu"))  # (batch, size)
         model.add(layers.Dropout(dropout))
-    # The probability of class 1. Logits are numerically safer to train on: no activation here, and
-    # from_logits=True in the loss, which then takes logarithms before a small probability is
-    # rounded to 0. Keras on TensorFlow does so behind a sigmoid by itself; on JAX and PyTorch it
-    # cuts probabilities off at 1e-7. The page keeps the sigmoid, so that predictions can be read.
+
+    # The sigmoid makes predictions easy to read. Logits are numerically safer to train on: leave
+    # the activation out, and give the loss from_logits=True. It then takes logarithms before a
+    # small probability is rounded to 0. On TensorFlow, Keras does so for a sigmoid by itself; on
+    # JAX and PyTorch it clips probabilities at 1e-7.
     model.add(layers.Dense(1, activation="sigmoid"))
     return model
 
 
 def run(data="breast_cancer", epochs=30, batch_size=32, seed=0, learning_rate=0.002, callbacks=()):
-    """Train on rows of a table, report accuracy and AUC on test rows.
+    """Train on rows of a table and report accuracy and AUC on test rows.
 
     Args:
         data: breast_cancer, or a CSV or Parquet file with a column target of two classes.
         epochs: passes over the training rows.
         batch_size: rows per training step.
-        seed: draws the first weights, the order of rows and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the rows and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the target does not have two classes.
+        DataError: if the target does not have two classes.
     """
     table = data_prep.load_table(data, seed=seed)
-    if len(table.classes) != 2:
-        found = f"has {len(table.classes)} classes" if table.classes else "is a number, no class"
-        raise data_prep.DataError(
-            f"{data}: the target {found}, and one sigmoid tells two classes apart; give a target "
-            f"of two whole numbers or two texts."
-        )
+    _check_target(table, data)
     model = build_mlp_binary(table.input_shape)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(table.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="binary_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         table.train.inputs,
@@ -93,6 +124,8 @@ def run(data="breast_cancer", epochs=30, batch_size=32, seed=0, learning_rate=0.
         validation_data=(table.validation.inputs, table.validation.labels),
         callbacks=list(callbacks),
     )
+
+    # The only use of the test rows.
     probabilities = model.predict(table.test.inputs, batch_size=256, verbose=0)
     matrix = scores.confusion(table.test.labels, probabilities)
     return Report(
@@ -103,4 +136,16 @@ def run(data="breast_cancer", epochs=30, batch_size=32, seed=0, learning_rate=0.
         comparisons=scores.classification_baselines(table, names=("logistic regression",)),
         data=table.describe(),
         pictures={"confusion": visualize.plot_confusion_matrix(matrix, table.classes)},
+    )
+
+
+def _check_target(table, data):
+    """Refuse a target that does not have exactly two classes."""
+    if len(table.classes) == 2:
+        return
+
+    found = f"has {len(table.classes)} classes" if table.classes else "is a number, not a class"
+    raise data_prep.DataError(
+        f"{data}: the target {found}, and one sigmoid unit tells two classes apart; give a target "
+        f"of two integers or two texts."
     )

@@ -1,13 +1,21 @@
-"""Dense layers with dropout, then a softmax: the classifier without convolutions.
+"""Image classifier: dense layers with dropout, no convolutions.
 
     image (8, 8, 1) -> 64 pixels -> dense 512 -> dense 256 -> probabilities (10,)
 
-Every unit of a dense layer looks at all values of the layer before. Head and loss follow from the
-question. For one class out of several the head is a softmax, whose outputs are positive and add up
-to 1, and the loss is the cross-entropy, -log(probability of the true class); mlp_binary and
-mlp_regressor have the other two heads. Dropout silences units at random in training, so that none
-can rely on another. To dense layers a digit one pixel further to the right is a new picture, which
-a convolution would know again: small random shifts show them that it is the same.
+The simplest deep network for images with one label each. It is quick to train, and it shows what
+a convolutional network has to improve on.
+
+Each unit of a dense layer takes a weighted sum of all values of the layer before. The output layer
+and the loss follow from the question. For one class out of several, the output layer is a softmax:
+its values are positive and sum to 1. The loss is then the cross-entropy, -log(probability of the
+true class). The recipes mlp_binary and mlp_regressor show the other two pairs.
+
+Batch normalisation brings the sums of each unit to mean 0 and deviation 1 over a batch, which
+allows a higher learning rate. Dropout sets random values to zero in each training step, so no unit
+can rely on a few others. A dense layer has a weight for each pixel: to it, a digit moved by one
+pixel is a new image. Small random shifts in training teach it that the class stays the same.
+
+In the report: the accuracy of each class, and which classes are confused.
 
 Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from
 overfitting", 2014.
@@ -37,38 +45,67 @@ def build_mlp_classifier(
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
         units: width of each dense layer, from the first to the last.
-        dropout: share of values dropped behind each dense layer.
-        shift: greatest random shift in training, as a share of height and width; 0 for none.
+        dropout: fraction of values dropped after each dense layer.
+        shift: largest random shift in training, as a fraction of height and width; 0 for none.
 
     Returns:
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if `units` is not a list of widths, or the input is to be shifted and is no
+            image.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+        labels = np.random.randint(10, size=256)
+
+        model = build_mlp_classifier(input_shape=(28, 28, 1), num_classes=10)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(images, labels, batch_size=64, epochs=2)
+        probabilities = model.predict(images)  # (256, 10)
     """
+    if isinstance(units, int) or not all(size >= 1 for size in units):
+        raise ValueError(
+            f"build_mlp_classifier: units {units}; give the width of each dense layer, such as "
+            f"(512, 256)."
+        )
+    if shift and len(input_shape) != 3:
+        raise ValueError(
+            f"build_mlp_classifier: input_shape {input_shape} cannot be shifted; give (height, "
+            f"width, channels), or shift=0."
+        )
+
     model = keras.Sequential([keras.Input(input_shape)], name="mlp_classifier")
     if shift:
         model.add(layers.RandomTranslation(shift, shift, fill_mode="nearest"))  # the same shape
     model.add(layers.Flatten())  # (batch, height * width * channels)
+
     for size in units:
-        model.add(layers.Dense(size, use_bias=False))  # (batch, size); the next layer has a bias
+        # No bias: batch normalisation would cancel it, and adds its own.
+        model.add(layers.Dense(size, use_bias=False))  # (batch, size)
         model.add(layers.BatchNormalization(momentum=0.9))
         model.add(layers.ReLU())
         model.add(layers.Dropout(dropout))
-    # One probability per class. Logits are numerically safer to train on: no activation here, and
-    # from_logits=True in the loss, which then takes logarithms before a small probability is
-    # rounded to 0. Keras on TensorFlow does so behind a softmax by itself; on JAX and PyTorch it
-    # cuts probabilities off at 1e-7. The page keeps the softmax, so that predictions can be read.
+
+    # The softmax makes predictions easy to read. Logits are numerically safer to train on: leave
+    # the activation out, and give the loss from_logits=True. It then takes logarithms before a
+    # small probability is rounded to 0. On TensorFlow, Keras does so for a softmax by itself; on
+    # JAX and PyTorch it clips probabilities at 1e-7.
     model.add(layers.Dense(num_classes, activation="softmax"))
     return model
 
 
 def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.005, callbacks=()):
-    """Train on images, report accuracy on test images.
+    """Train on images and report the accuracy on test images.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -76,6 +113,7 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.005, ca
     """
     images = data_prep.load_images(data, seed=seed)
     model = build_mlp_classifier(images.input_shape, len(images.classes))
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
@@ -83,7 +121,7 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.005, ca
         # Labels are class numbers; one-hot rows would need categorical_crossentropy.
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         images.train.inputs,
@@ -93,6 +131,8 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.005, ca
         validation_data=(images.validation.inputs, images.validation.labels),
         callbacks=list(callbacks),
     )
+
+    # The only use of the test images.
     probabilities = model.predict(images.test.inputs, batch_size=256, verbose=0)
     matrix = scores.confusion(images.test.labels, probabilities)
     return Report(

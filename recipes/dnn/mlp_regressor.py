@@ -1,17 +1,22 @@
-"""Dense layers with no activation at the end: the network that predicts a number.
+"""Regression: dense layers that predict a number.
 
     10 measurements -> dense 32 -> number (1,)
 
-A number to predict may be of any size and sign, so the last layer is the bare weighted sum: a
-sigmoid cannot go above 1, a ReLU not below 0. The loss is the mean squared error, whose best answer
-is the mean of all targets that go with an input. Targets in the hundreds would make its gradients
-huge and leave a network that starts near 0 far to go: it learns targets of mean 0 and deviation 1,
-and its predictions are taken back to the original unit. Without its hidden layers this is linear
-regression, of which ridge, with a penalty on large weights, is the form for a few hundred rows.
+For predicting a number, such as a price or a dose, from the other numbers in a row of a table.
 
-Differs from mlp_classifier: no activation in place of the softmax, mean squared error, scaled
-targets; rows of a table, with nothing to shift, and no batch normalisation, which gained nothing
-on so few.
+The number may have any size and sign, so the output layer has no activation: a sigmoid cannot
+exceed 1, and a ReLU cannot go below 0. The loss is the mean squared error. The prediction that
+makes it smallest is the mean of all targets that occur with the same input. Targets in the hundreds
+would give huge gradients, and the outputs of a new network are near 0. So the network is trained on
+targets scaled to mean 0 and deviation 1, and its predictions are scaled back to the original unit.
+Without hidden layers the network is a linear regression.
+
+In the report: the predicted against the true numbers, and the errors in the unit of the target. The
+comparison is ridge regression, a linear regression with a penalty on large weights, which suits a
+few hundred rows.
+
+Differs from mlp_classifier: no activation at the output, mean squared error, scaled targets; rows
+of a table, which have nothing to shift; no batch normalisation.
 
 Reference: Bishop, "Pattern recognition and machine learning", section 5.2, 2006.
 """
@@ -35,55 +40,84 @@ def build_mlp_regressor(input_shape=(10,), units=(32,), dropout=0.3):
     """Build the network, not compiled.
 
     Args:
-        input_shape: (features,) of an example, each with mean 0 and deviation 1.
+        input_shape: (features,) of an example, each feature with mean 0 and deviation 1.
         units: width of each dense layer, from the first to the last.
-        dropout: share of values dropped behind each dense layer.
+        dropout: fraction of values dropped after each dense layer.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to numbers (batch, 1).
+
+    Raises:
+        ValueError: if `units` is not a list of widths, or an example is not a row of features.
+
+    Example:
+        import numpy as np
+
+        inputs = np.random.normal(size=(256, 10))  # each feature with mean 0 and deviation 1
+        prices = np.random.normal(150, 80, size=256)
+
+        # The network learns scaled targets; its predictions are scaled back.
+        mean = prices.mean()
+        deviation = prices.std()
+        targets = (prices - mean) / deviation
+
+        model = build_mlp_regressor(input_shape=(10,))
+        model.compile("adam", "mean_squared_error")
+        model.fit(inputs, targets, batch_size=32, epochs=2)
+        predictions = model.predict(inputs) * deviation + mean  # (256, 1), prices
     """
+    if len(input_shape) != 1:
+        raise ValueError(
+            f"build_mlp_regressor: input_shape {input_shape}; give (features,), the length of a "
+            f"row."
+        )
+    if isinstance(units, int) or not all(size >= 1 for size in units):
+        raise ValueError(
+            f"build_mlp_regressor: units {units}; give the width of each dense layer, such as "
+            f"(32,)."
+        )
+
     model = keras.Sequential([keras.Input(input_shape)], name="mlp_regressor")
     for size in units:
         model.add(layers.Dense(size, activation="relu"))  # (batch, size)
         model.add(layers.Dropout(dropout))
+
     # Any number: no activation.
     model.add(layers.Dense(1))
     return model
 
 
 def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, callbacks=()):
-    """Train on rows of a table, report the error on test rows in the unit of the target.
+    """Train on rows of a table and report the error on test rows in the unit of the target.
 
     Args:
         data: diabetes, or a CSV or Parquet file with a column target of numbers like 25.0.
         epochs: passes over the training rows.
         batch_size: rows per training step.
-        seed: draws the first weights, the order of rows and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the rows and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the target has classes.
+        DataError: if the target has classes.
     """
     table = data_prep.load_table(data, seed=seed)
-    if table.classes:
-        raise data_prep.DataError(
-            f"{data}: the target has {len(table.classes)} classes, and a regression answers with a "
-            f"number; write numbers to predict with a decimal point, such as 25.0."
-        )
-    # Of the training part alone, as the test targets are not known.
-    mean, deviation = table.train.labels.mean(), table.train.labels.std()
+    _check_target(table, data)
+    # From the training part alone: the test targets are unknown when the network is trained.
+    mean = table.train.labels.mean()
+    deviation = table.train.labels.std()
     model = build_mlp_regressor(table.input_shape)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(table.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
-        # Of scaled targets: 1 is no better than the mean. "huber" is less drawn to wild outliers.
+        # Predicting the mean would give 1. "huber" is less sensitive to outliers.
         loss="mean_squared_error",
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         table.train.inputs,
@@ -93,8 +127,10 @@ def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, 
         validation_data=(table.validation.inputs, (table.validation.labels - mean) / deviation),
         callbacks=list(callbacks),
     )
-    # (batch, 1); the model answers in deviations from the mean: back to the target's unit
-    predictions = model.predict(table.test.inputs, batch_size=256, verbose=0) * deviation + mean
+
+    # The only use of the test rows.
+    scaled = model.predict(table.test.inputs, batch_size=256, verbose=0)  # (rows, 1)
+    predictions = scaled * deviation + mean
     return Report(
         model=model,
         headline="root mean squared error",
@@ -105,3 +141,12 @@ def run(data="diabetes", epochs=30, batch_size=32, seed=0, learning_rate=0.005, 
         data=table.describe(),
         pictures={"predictions": visualize.plot_predictions(table.test.labels, predictions)},
     )
+
+
+def _check_target(table, data):
+    """Refuse a target that is a class."""
+    if table.classes:
+        raise data_prep.DataError(
+            f"{data}: the target has {len(table.classes)} classes, and a regression predicts a "
+            f"number; write the numbers with a decimal point, such as 25.0."
+        )
