@@ -12,6 +12,14 @@ from pathlib import Path
 from recipes import catalog
 
 STOPPED = 130  # the shell's exit code for Ctrl-C
+EXTRAS = {  # package: the extra of keras-recipes that installs it
+    "babel": "text",
+    "nbformat": "notebooks",
+    "nibabel": "volumes",
+    "pydicom": "volumes",
+    "tensorflow": "tensorflow",
+    "tokenizers": "text",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,6 +46,15 @@ def main(argv=None):
     except BrokenPipeError:  # `recipes ls | head`
         sys.stderr.close()
         return 0
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        print(
+            f"recipes: this needs the package {error.name}: pip install {error.name}, or install "
+            f"keras-recipes[{EXTRAS[error.name]}]",
+            file=sys.stderr,
+        )
+        return 2
     except (ValueError, OSError) as error:
         if not isinstance(error, _expected_errors()):
             raise

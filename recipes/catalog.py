@@ -136,14 +136,8 @@ def argument_help(docstring):
 
 
 def example(page):
-    """The code of the `Example:` section that ends the docstring of the page's builder.
-
-    Raises:
-        RecipeError: if the builder has none.
-    """
+    """The code of the `Example:` section that ends the docstring of the page's builder, or ""."""
     builder = next(node for node in page.tree().body if getattr(node, "name", "") == page.builder)
     docstring = ast.get_docstring(builder) or ""
-    _, found, code = docstring.partition("\nExample:\n")
-    if not found:
-        raise RecipeError(f"{page.path}: the docstring of {page.builder}() has no `Example:`.")
+    _, _, code = docstring.partition("\nExample:\n")
     return textwrap.dedent(code).strip("\n")

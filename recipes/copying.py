@@ -81,7 +81,8 @@ def builder_text(page):
     parts = [_heading(page, "needs only Keras and its backend") + f'"""{docstring}"""']
     parts.append("\n".join(sorted(imports, key=_import_order)))
     parts += pieces.values()
-    parts.append(f'{GUARD}"__main__":\n{indent(code, "    ")}')
+    if code:
+        parts.append(f'{GUARD}"__main__":\n{indent(code, "    ")}')
     return _blank_lines(parts)
 
 
@@ -219,7 +220,8 @@ def _notebook(text, last_cell):
         else:
             pieces.append((simple, source))
     cells += [v4.new_code_cell(source) for _, source in pieces]
-    cells.append(v4.new_code_cell(last_cell))
+    if last_cell:
+        cells.append(v4.new_code_cell(last_cell))
     notebook = v4.new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"  # the same copy gives the same file

@@ -97,9 +97,11 @@ def test_cp_writes_builders_that_import_keras_alone(recipes, tmp_path):
     assert text.startswith("# Keras Recipes ")
     assert "MIT-0" in text.splitlines()[1]
     names = {node.names[0].name for node in ast.walk(ast.parse(text)) if hasattr(node, "names")}
-    assert names == {"keras", "layers"}
+    assert names == {"keras", "layers", "numpy"}
     assert "def build_cnn(" in text
     assert "def run(" not in text
+    assert "In the report" not in text
+    assert text.endswith("    probabilities = model.predict(images)  # (256, 10)\n")
 
 
 def test_cp_overwrites_only_by_force(recipes, tmp_path):
@@ -127,10 +129,13 @@ def test_cp_brings_the_layers_and_helpers_that_a_builder_uses(recipes, tmp_path,
         "    def call(self, inputs):\n        return ops.multiply(inputs, FACTOR)\n"
     )
     (home / "toys" / "toy.py").write_text(
-        '"""A toy.\n\n    x -> y\n"""\n\nimport json\n\nimport keras\n\nimport data_prep\n'
-        "from recipes.layers.scaling import Scale\n\n\n"
+        '"""A toy.\n\n    x -> y\n"""\n\nimport json\n\nimport keras\nfrom keras import ops\n\n'
+        "import data_prep\nfrom recipes.layers.scaling import FACTOR, Scale\n\n\n"
         "def tower():\n    return [Scale()]\n\n\n"
-        'def build_toy():\n    """Build."""\n    return keras.Sequential(tower(), name="toy")\n\n\n'
+        'def build_toy():\n    """Build.\n\n    Example:\n        model = build_toy()\n'
+        '        right = near(model(ops.ones(3))[0], FACTOR)\n    """\n'
+        '    return keras.Sequential(tower(), name="toy")\n\n\n'
+        "def near(a, b):\n    return abs(float(a) - b) < 1e-6\n\n\n"
         "def run():\n    return data_prep, json\n"
     )
     monkeypatch.setattr(copying, "HOME", home)
@@ -142,8 +147,9 @@ def test_cp_brings_the_layers_and_helpers_that_a_builder_uses(recipes, tmp_path,
     assert text.index("BASE") < text.index("FACTOR =") < text.index("class Scale")
     assert text.index("class Scale") < text.index("def tower") < text.index("def build_toy")
     assert text.count("import keras\n") == 1
-    exec(compile(text, "toy.py", "exec"), namespace := {})
+    exec(compile(text, "toy.py", "exec"), namespace := {"__name__": "__main__"})
     assert namespace["build_toy"]().name == "toy"
+    assert namespace["right"], "the example runs, with the helper that only it uses"
 
 
 def test_cp_refuses_what_cannot_be_copied(tmp_path):
@@ -167,6 +173,8 @@ def test_cp_notebook_is_valid_and_its_cells_are_the_page(recipes, tmp_path, whol
     assert code[0].startswith("import keras")
     assert any("def build_lstm_stack" in source for source in code)
     assert any("def run(" in source for source in code) is whole
+    last = "report = run()" if whole else "model.fit("
+    assert last in code[-1]
     assert "__main__" not in "".join(code)
     for source in code:
         ast.parse(source)

@@ -219,14 +219,14 @@ def start(*arguments, cwd):
 def wait_for_epoch(folder, epoch, process):
     """Wait until that epoch is finished, then a little, so that the next one is under way."""
     progress = folder / "progress.json"
-    for _ in range(1200):
+    for _ in range(6000):
         if progress.is_file() and json.loads(progress.read_text())["epoch"] >= epoch:
             time.sleep(0.2)
             assert process.poll() is None, "it was over before it could be stopped"
             return json.loads(progress.read_text())
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    raise AssertionError("no epoch was finished within a minute")
+    raise AssertionError("no epoch was finished within five minutes")
 
 
 # Small steps, so that an epoch takes about a second and there is a middle to kill it in.
