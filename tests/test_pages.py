@@ -6,7 +6,7 @@ After adding a page: `python tests/test_pages.py` writes expected.json; read the
 import ast
 import builtins
 import json
-import re
+from functools import cache
 from pathlib import Path
 
 import keras
@@ -18,7 +18,8 @@ from recipes.report import Report
 
 EXPECTED_FILE = Path(__file__).with_name("expected.json")
 PAGES = {page.name: page for page in catalog.pages()}
-LONG = ("def train_step", "while ", "def decode", "def generate", "ops.fori_loop", "layers.RNN(")
+MOST_LINES, MOST_LINES_OF_OWN_STEP, MOST_LINES_OF_RUN = 220, 280, 45
+OWN_STEP = {"train_step", "generate", "decode"}  # functions that make a page a longer one
 GUARD = """
 if __name__ == "__main__":
     from recipes.__main__ import run_script
@@ -34,9 +35,22 @@ def expected():
     return json.loads(EXPECTED_FILE.read_text())
 
 
+@cache
 def build(name):
-    """The model that a page builds with its defaults."""
+    """The model that a page builds with its defaults, once in each process."""
     return getattr(runner.load(PAGES[name]), f"build_{name}")()
+
+
+def definitions(name, kind):
+    """{name: node} of the functions or classes of a page, also those inside others."""
+    nodes = ast.walk(PAGES[name].tree())
+    return {node.name: node for node in nodes if isinstance(node, kind)}
+
+
+def lines_of_body(function):
+    """The number of lines of a function after its docstring."""
+    first = function.body[1] if ast.get_docstring(function) else function.body[0]
+    return function.end_lineno - first.lineno + 1
 
 
 def description(model):
@@ -69,22 +83,40 @@ def test_every_page_is_found_and_expected():
 @each_page
 def test_form(name):
     page = PAGES[name]
-    text, tree = page.text, page.tree()
+    text = page.text
     assert page.path.with_name("__init__.py").is_file(), "the chapter is not a package"
-    limit = 220 if any(word in text for word in LONG) else 150
-    assert len(text.splitlines()) <= limit
+    own_cell = any(word.endswith("Cell") for word in definitions(name, ast.ClassDef))
+    own_step = own_cell or OWN_STEP & set(definitions(name, ast.FunctionDef))
+    assert len(text.splitlines()) <= (MOST_LINES_OF_OWN_STEP if own_step else MOST_LINES)
     assert 10 < len(page.summary) < 80
     assert text.startswith(f'"""{page.summary}\n\n    ')
     assert "->" in text.splitlines()[2], "the third line gives the shapes"
-    assert "\nReference: " in ast.get_docstring(tree)
     assert text.count(GUARD) == 1
     assert text.index(GUARD) < text.index("\nimport keras\n"), "--help must not wait for Keras"
     for word in ("Lambda(", "print(", "open(", "set_random_seed", "argparse", "np.random.seed"):
         assert word not in text, f"a page has no {word}"
     if "import tensorflow" in text:
         assert "GradientTape" in text
-    imported = re.findall(r"^from recipes\.(\w+)", text.replace("recipes.__main__", ""), re.M)
-    assert set(imported) <= {"report", "layers"}, "a page imports no other page"
+
+
+@each_page
+def test_docstring_is_a_lesson(name):
+    paragraphs = ast.get_docstring(PAGES[name].tree()).split("\n\n")
+    summary, shapes, *lesson = paragraphs
+    *lesson, reference = lesson
+    assert reference.startswith("Reference: ")
+    assert 1 <= len(lesson) <= 5, "four short paragraphs, and `Differs from`"
+    assert sum(text.startswith("In the report: ") for text in lesson) == 1
+    differs = [text for text in lesson if "Differs from" in text]
+    assert all(text.startswith("Differs from ") for text in differs)
+    assert len(lesson) - len(differs) <= 4
+
+
+@each_page
+def test_run_is_short_and_shows_fit(name):
+    functions = definitions(name, ast.FunctionDef)
+    assert lines_of_body(functions["run"]) <= MOST_LINES_OF_RUN
+    assert ".fit(" in PAGES[name].text
 
 
 @each_page
@@ -94,10 +126,10 @@ def test_builders_are_flat_and_use_keras_alone(name):
     assert f"build_{name}" in [builder.name for builder in builders]
     own = {getattr(node, "name", None) for node in tree.body}
     own |= {target.id for node in tree.body for target in getattr(node, "targets", [])}
-    layers = {
+    imported = {
         alias.name
         for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("recipes.layers")
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("recipes.")
         for alias in node.names
     }
     for builder in builders:
@@ -109,7 +141,7 @@ def test_builders_are_flat_and_use_keras_alone(name):
         names = [node for node in ast.walk(builder) if isinstance(node, ast.Name)]
         local = {node.id for node in names if isinstance(node.ctx, ast.Store)}
         local |= {node.arg for node in ast.walk(builder) if isinstance(node, ast.arg)}
-        free = {node.id for node in names} - local - own - layers - set(dir(builtins))
+        free = {node.id for node in names} - local - own - imported - set(dir(builtins))
         assert free <= {"keras", "layers", "ops"}
 
 
@@ -126,6 +158,19 @@ def test_run_has_the_common_flags_and_help_for_each(name):
 
 
 @each_page
+def test_a_builder_ends_with_an_example_that_trains(name):
+    code = catalog.example(PAGES[name])
+    tree = ast.parse(code)
+    assert code.startswith("import numpy as np\n")
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    methods = {word.split(".")[-1] for word in called}
+    assert f"build_{name}" in called
+    assert {"compile", "fit"} <= methods
+    for word in ("data_prep", "visualize", "scores", "recipes"):
+        assert word not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@each_page
 def test_builds_with_defaults(name):
     model = build(name)
     assert model.name == name
@@ -137,11 +182,12 @@ class Watch(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self.fits = 0
+        self.models = []
         self.stuck = []
 
     def on_train_begin(self, logs=None):
-        self.fits += 1
+        if not any(self.model is model for model in self.models):
+            self.models.append(self.model)
         self.before = [weight.numpy().copy() for weight in self.model.trainable_weights]
 
     def on_train_end(self, logs=None):
@@ -161,7 +207,9 @@ def test_one_epoch_moves_every_weight_and_reports(name):
     keras.utils.set_random_seed(0)
     report = runner.load(page).run(**options, callbacks=[watch])
     assert isinstance(report, Report)
-    assert watch.fits >= 1
+    names = [model.name for model in watch.models]
+    assert name in names
+    assert len(set(names)) == len(names), "each network that a page trains has its own name"
     assert not watch.stuck, f"not trained, or not finite: {watch.stuck}"
     assert all(np.isfinite(value) for value in report.scores.values())
     assert report.baselines, "a score means nothing without a trivial baseline"
@@ -183,7 +231,7 @@ def built(tmp_path_factory):
 
 
 AGAIN = """
-import importlib.util, sys
+import importlib, runpy, sys
 import keras, numpy as np
 
 class Block:
@@ -194,16 +242,18 @@ class Block:
 how, *names = sys.argv[1:]
 if how == "copied":
     sys.meta_path.insert(0, Block())
+    keras.config.disable_interactive_logging()
 for name in names:
     if how == "loaded":
         for module in modules[name]:
             importlib.import_module(module)
         model = keras.saving.load_model(f"{name}.keras")
     else:
-        spec = importlib.util.spec_from_file_location(name, f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        model = getattr(module, f"build_{name}")()
+        copied = runpy.run_path(f"{name}.py", run_name="__main__")  # runs its example, too
+        assert copied["model"].optimizer is not None
+        for weight in copied["model"].get_weights():
+            assert np.isfinite(weight).all()
+        model = copied[f"build_{name}"]()
         model.load_weights(f"{name}.keras")
     inputs = list(np.load(f"{name}-inputs.npz").values())
     outputs = keras.tree.flatten(model(inputs if len(inputs) > 1 else inputs[0], training=False))
@@ -222,9 +272,10 @@ def test_a_saved_model_loads_in_a_fresh_process(built, python):
 
 
 @pytest.mark.xdist_group("built")
-def test_a_copied_builder_works_without_this_project(built, python):
-    done = python("-c", AGAIN, "copied", *PAGES, cwd=built)
-    assert done.stdout.split("\n")[:-1] == [f"same {name}" for name in PAGES]
+def test_a_copied_builder_and_its_example_work_without_this_project(built, python):
+    done = python("-c", AGAIN, "copied", *PAGES, cwd=built, timeout=900)
+    said = [line for line in done.stdout.splitlines() if line.startswith("same ")]
+    assert said == [f"same {name}" for name in PAGES]
 
 
 @each_page
