@@ -1,16 +1,19 @@
-"""The simplest recurrent network: two equations, and a state fed back each step.
+"""Image classifier: a simple recurrent network that reads an image row by row.
 
     rows (8, 8) -> simple rnn 128 -> probabilities (10,)
 
-At step t the network makes a new state of the input and the state of the step before, always with
-the same weights, and answers from the last state:
+The first recurrent network to understand. For long sequences take an LSTM or a GRU instead. At step
+t it computes a new state h[t] from the input x[t] and the state of the step before. All steps share
+the same weights. The prediction is made from the last state:
 
     h[t] = tanh(W_h x[t] + U_h h[t-1] + b_h)        y = softmax(W_y h[last] + b_y)
 
-It learns by back-propagation through time: unrolled, it has a layer per step, and on its way back
-the gradient meets U_h and the slope of tanh at each. So it shrinks, or grows, from step to step, as
-the picture `gradient` shows. It is written out by hand in recipes/layers/cells.py; a run reports
-the difference from Keras's.
+It learns by back-propagation through time. Unrolled, the network has one layer per step, and on its
+way back the gradient is multiplied by U_h and by the slope of tanh at every step. So it vanishes or
+explodes. Clipping its norm prevents the second.
+
+In the report: the size of the gradient at each step, before and after training, and how far the
+gradients that `gradients_through_time` computes by hand are from Keras's.
 
 Reference: Elman, "Finding structure in time", 1990; Werbos, "Backpropagation through time", 1990.
 """
@@ -38,19 +41,38 @@ def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, activation="
         input_shape: (time steps, features per step); the number of steps may be None.
         num_classes: number of classes, the size of the output.
         units: size of the state.
-        activation: "tanh", or "relu", which starts as memory: U_h the identity (Le et al. 2015).
-        dropout: share of values dropped behind the last state.
+        activation: "tanh", or "relu", for which U_h starts as the identity (Le et al. 2015).
+        dropout: fraction of values dropped after the last state.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if the input shape is not (time steps, features per step).
+
+    Example:
+        import numpy as np
+
+        sequences = np.random.rand(128, 28, 28)  # images of 28 rows, each of 28 pixels
+        labels = np.random.randint(10, size=128)
+
+        model = build_simple_rnn(input_shape=(28, 28), num_classes=10)
+        optimizer = keras.optimizers.Adam(0.003, global_clipnorm=1.0)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(sequences, labels, epochs=2)
+        probabilities = model.predict(sequences)  # (128, 10)
     """
-    start = "identity" if activation == "relu" else "orthogonal"
+    if len(input_shape) != 2:
+        raise ValueError(f"build_simple_rnn: input_shape {input_shape}; give (steps, features).")
+
+    # Both keep the length of the gradient that passes through U_h.
+    recurrent_initializer = "identity" if activation == "relu" else "orthogonal"
+
     return keras.Sequential(
         [
             keras.Input(input_shape),  # (batch, time, features)
-            # U_h starts so that it keeps the gradient's length: orthogonal, or the identity.
-            layers.SimpleRNN(units, activation, recurrent_initializer=start),  # (batch, units)
-            layers.Dropout(dropout),
+            layers.SimpleRNN(units, activation, recurrent_initializer=recurrent_initializer),
+            layers.Dropout(dropout),  # (batch, units), the last state
             layers.Dense(num_classes, activation="softmax"),
         ],
         name="simple_rnn",
@@ -66,14 +88,14 @@ def run(
     activation="tanh",
     callbacks=(),
 ):
-    """Train on images read row by row, report accuracy on test images.
+    """Train on images read row by row and report the accuracy on test images.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         activation: tanh or relu.
         callbacks: Keras callbacks for fit.
 
@@ -84,16 +106,18 @@ def run(
         raise data_prep.DataError(f"activation is {activation!r}; give tanh or relu.")
     rows = data_prep.image_rows(data_prep.load_images(data, seed=seed))
     model = build_simple_rnn(rows.input_shape, len(rows.classes), activation=activation)
-    some = rows.train.inputs[:256], rows.train.labels[:256]
-    norms = {"before training": [gradients_through_time(model.get_weights(), *some, activation)[1]]}
+
+    examples = rows.train.inputs[:256], rows.train.labels[:256]
+    _, norms_before = gradients_through_time(model.get_weights(), *examples, activation)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     model.compile(
-        # Where the gradient grows on its way back, its length is cut.
+        # Clipping: a gradient whose norm, over all weights together, exceeds 1 is scaled to 1.
         optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         rows.train.inputs,
@@ -103,35 +127,26 @@ def run(
         validation_data=(rows.validation.inputs, rows.validation.labels),
         callbacks=list(callbacks),
     )
-    by_hand, norms_after = gradients_through_time(model.get_weights(), *some, activation)
-    norms["after training"] = [norms_after]
-    # A step of plain gradient descent at rate 1 changes each weight by its gradient.
-    twin = build_simple_rnn(rows.input_shape, len(rows.classes), 128, activation, dropout=0.0)
-    twin.set_weights(model.get_weights())
-    twin.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
-    twin.train_on_batch(*some)
-    triples = zip(model.get_weights(), twin.get_weights(), by_hand, strict=True)
-    difference = max(np.abs(before - after - gradient).max() for before, after, gradient in triples)
+
+    by_hand, norms_after = gradients_through_time(model.get_weights(), *examples, activation)
+    difference = _difference_from_keras(by_hand, model, examples, activation)
+    norms = {"before training": [norms_before], "after training": [norms_after]}
+
+    # The only use of the test images.
     probabilities = model.predict(rows.test.inputs, batch_size=256, verbose=0)
-    matrix = scores.confusion(rows.test.labels, probabilities)
-    found = scores.classification(rows.test.labels, probabilities, rows.classes)
+    accuracy = scores.classification(rows.test.labels, probabilities, rows.classes)
     return Report(
         model=model,
         headline="accuracy",
-        scores=found | {"gradient difference, by hand": float(difference)},
+        scores=accuracy | {"gradient difference, by hand": difference},
         baselines=scores.classification_baselines(rows),
         data=rows.describe(),
-        pictures={
-            "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),
-            "gradient": visualize.plot_spread(
-                range(1, len(norms_after) + 1), norms, "step t", "gradient at h[t] / at the last"
-            ),
-        },
+        pictures=_pictures(rows, probabilities, norms),
     )
 
 
 def gradients_through_time(weights, inputs, labels, activation="tanh"):
-    """Back-propagation through time by hand: a vanilla cell, then a Dense layer with softmax.
+    """Back-propagation through time by hand, for a simple RNN and a dense layer with softmax.
 
     Args:
         weights: [W_h (features, units), U_h (units, units), b_h, W_y (units, classes), b_y].
@@ -140,28 +155,66 @@ def gradients_through_time(weights, inputs, labels, activation="tanh"):
         activation: "tanh" or "relu".
 
     Returns:
-        (gradients of the mean cross-entropy, in the order of the weights, and the norms of
-        the gradient at h[1], h[2], ... as shares of that at the last state, (time,)).
+        (gradients of the mean cross-entropy, in the order of the weights; the norm of the gradient
+        at each state h[1], h[2], ..., divided by its norm at the last state, (time,)).
+
+    Raises:
+        ValueError: if the activation is neither.
     """
-    w, u, b, w_out, b_out = (np.asarray(weight, "float64") for weight in weights)
     if activation not in ("tanh", "relu"):
-        raise ValueError(f"no slope is written out for the activation {activation!r}.")
-    bend = np.tanh if activation == "tanh" else lambda sums: np.maximum(sums, 0)
-    states = [np.zeros((len(inputs), len(u)))]  # h[0]
-    for t in range(inputs.shape[1]):
-        states.append(bend(inputs[:, t] @ w + states[-1] @ u + b))  # (batch, units)
-    exponents = np.exp(states[-1] @ w_out + b_out)
+        raise ValueError(f"gradients_through_time: activation {activation!r}; give tanh or relu.")
+    w_h, u_h, b_h, w_y, b_y = (np.asarray(weight, "float64") for weight in weights)
+    steps = inputs.shape[1]
+
+    # Forward: keep the state of every step.
+    states = [np.zeros((len(inputs), len(u_h)))]  # h[0]
+    for t in range(steps):
+        sums = inputs[:, t] @ w_h + states[t] @ u_h + b_h  # (batch, units)
+        states.append(np.tanh(sums) if activation == "tanh" else np.maximum(sums, 0))
+
+    # At the output: with softmax and cross-entropy the gradient is probability minus truth.
+    exponents = np.exp(states[-1] @ w_y + b_y)
     error = exponents / exponents.sum(axis=1, keepdims=True)  # (batch, classes)
-    error[np.arange(len(labels)), labels] -= 1  # softmax and cross-entropy: probability - truth
+    error[np.arange(len(labels)), labels] -= 1
     error /= len(labels)
-    of_w, of_u, of_b = np.zeros_like(w), np.zeros_like(u), np.zeros_like(b)
-    of_state, norms = error @ w_out.T, []  # (batch, units)
-    for t in reversed(range(inputs.shape[1])):
-        norms.insert(0, float(np.linalg.norm(of_state)))
+
+    # Backward, from the last step to the first. All steps share the weights: gradients add up.
+    grad_w_h, grad_u_h, grad_b_h = np.zeros_like(w_h), np.zeros_like(u_h), np.zeros_like(b_h)
+    grad_h = error @ w_y.T  # (batch, units)
+    norms = []
+    for t in reversed(range(steps)):
+        norms.append(np.linalg.norm(grad_h))
         h = states[t + 1]
-        of_sum = of_state * (1 - h**2 if activation == "tanh" else h > 0)  # times the slope
-        of_w += inputs[:, t].T @ of_sum  # the same weights at every step: their gradients add up
-        of_u += states[t].T @ of_sum
-        of_b += of_sum.sum(axis=0)
-        of_state = of_sum @ u.T  # back to the step before
-    return [of_w, of_u, of_b, states[-1].T @ error, error.sum(axis=0)], np.divide(norms, norms[-1])
+        grad_sums = grad_h * (1 - h**2 if activation == "tanh" else h > 0)  # times the slope
+        grad_w_h += inputs[:, t].T @ grad_sums
+        grad_u_h += states[t].T @ grad_sums
+        grad_b_h += grad_sums.sum(axis=0)
+        grad_h = grad_sums @ u_h.T  # at the state of the step before
+
+    gradients = [grad_w_h, grad_u_h, grad_b_h, states[-1].T @ error, error.sum(axis=0)]
+    return gradients, np.array(norms[::-1]) / norms[0]
+
+
+def _difference_from_keras(by_hand, model, examples, activation):
+    """Largest difference between the gradients computed by hand and those of Keras."""
+    shape, classes = model.input_shape[1:], model.output_shape[-1]
+    twin = build_simple_rnn(shape, classes, activation=activation, dropout=0.0)
+    twin.set_weights(model.get_weights())
+    # A step of gradient descent with learning rate 1 changes each weight by its gradient.
+    twin.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
+    twin.train_on_batch(*examples)
+
+    triples = zip(model.get_weights(), twin.get_weights(), by_hand, strict=True)
+    differences = [np.abs(before - after - gradient).max() for before, after, gradient in triples]
+    return float(max(differences))
+
+
+def _pictures(rows, probabilities, norms):
+    """Which classes are confused, and how the gradient shrinks or grows through time."""
+    matrix = scores.confusion(rows.test.labels, probabilities)
+    steps = range(1, rows.input_shape[0] + 1)
+
+    return {
+        "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),
+        "gradient": visualize.plot_spread(steps, norms, "step t", "gradient at h[t] / at the last"),
+    }
