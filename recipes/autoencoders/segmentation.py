@@ -1,22 +1,19 @@
-"""The U-Net: a class for every pixel, what from the depth, where from the skips.
+"""Image segmentation: the U-Net gives every pixel a class.
 
     image (64, 64, 3) -> conv 8, 16, 32 -> conv 16, 8 with skips -> probabilities (64, 64, 4)
 
-The way down halves the image again and again: each value sees more of it, and knows less exactly
-where. The way up doubles it, and at each size the features from the way down are put beside it, so
-that what a figure is and where it ends meet. It is an autoencoder's shape, but it answers with
-classes in place of its input, and through the skips there is no code that holds everything.
+Take it to outline things: cells, organs, roads. Each training image needs a mask of classes.
 
-Scores are intersection over union and Dice by class, where a small class counts as much as a large
-one. The share of pixels that are right says little: most of them are background.
+Convolutions and pooling halve the image again and again. Each value then depends on a larger part
+of the image, but its position is less exact. Transposed convolutions double the size again, and at
+each size the skip connection adds the features from before the pooling. The deep layers tell what
+is there, the skip connections tell where it ends. As in the paper, two convolutions at each size;
+unlike it, zero padding, batch normalisation, fewer channels, and no higher weight for thin borders.
 
-On the drawn shapes it finds where figures are in an epoch, and takes several more to tell circles
-from squares: with five epochs one seed of three had not, and its mean IoU was 0.71.
-
-As in the paper: two convolutions at each size, twice the channels at each halving, and, with
---augmentation, turns and flips to make more of few images. Unlike it: zeros around the image keep
-the size, batch normalisation, fewer channels, no elastic deformation and no greater weight on thin
-borders.
+In the report: the masks over the images, true and predicted. Intersection over union (IoU) and
+Dice are means over the classes, so a small class counts as much as a large one. The fraction of
+correct pixels says little, because most pixels are background. On the shapes the network finds
+where the figures are within an epoch, and needs several more to tell circles from squares.
 
 Reference: Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation",
 2015.
@@ -43,31 +40,63 @@ def build_segmentation(input_shape=(64, 64, 3), num_classes=4, filters=(8, 16, 3
     """Build the network, not compiled.
 
     Args:
-        input_shape: (height, width, channels) of an image whose sides can be halved len(filters)
-            - 1 times, or None for any such; pixels from 0 to 1.
+        input_shape: (height, width, channels) of an image; height and width are multiples of
+            2 ** (len(filters) - 1), or None for images of different sizes; pixels from 0 to 1.
         num_classes: number of classes of a pixel.
         filters: channels at each size, from the whole image to the smallest.
 
     Returns:
         A keras.Model from images (batch, *input_shape) to probabilities (batch, height, width,
         num_classes).
+
+    Raises:
+        ValueError: if num_classes or a number of filters is below 1, or a side is no such multiple.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(64, 64, 64, 3)  # (images, height, width, channels)
+        masks = np.random.randint(4, size=(64, 64, 64))  # the class of each pixel
+
+        model = build_segmentation(input_shape=(64, 64, 3), num_classes=4)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(images, masks, batch_size=16, epochs=1)
+        predicted_masks = model.predict(images).argmax(axis=-1)  # (64, 64, 64)
     """
+    if min(num_classes, len(filters), *filters) < 1:
+        raise ValueError(
+            f"build_segmentation: num_classes {num_classes}, filters {filters}; give 1 or more."
+        )
+    multiple = 2 ** (len(filters) - 1)
+    if any(side and side % multiple for side in input_shape[:2]):  # None: known only later
+        raise ValueError(
+            f"build_segmentation: images {input_shape} with {len(filters)} filters; pad height and "
+            f"width to multiples of {multiple}, or give fewer filters."
+        )
+
     images = keras.Input(input_shape)
-    x, skips = _convolve(images, filters[0]), []  # (batch, height, width, filters[0])
-    for size in filters[1:]:
+    x = _convolve_twice(images, filters[0])  # (batch, height, width, filters[0])
+    skips = []
+    for channels in filters[1:]:
         skips.append(x)
-        x = _convolve(layers.MaxPooling2D()(x), size)  # half the height and width, size
-    for size, skip in zip(filters[-2::-1], skips[::-1], strict=True):
-        x = layers.Conv2DTranspose(size, 2, strides=2)(x)  # twice the height and width, size
-        x = _convolve(layers.Concatenate()([skip, x]), size)
+        x = layers.MaxPooling2D()(x)  # half the height and width
+        x = _convolve_twice(x, channels)
+
+    for channels, skip in zip(reversed(filters[:-1]), reversed(skips), strict=True):
+        x = layers.Conv2DTranspose(channels, 2, strides=2)(x)  # twice the height and width
+        x = layers.Concatenate()([skip, x])
+        x = _convolve_twice(x, channels)
+
     probabilities = layers.Conv2D(num_classes, 1, activation="softmax")(x)
     return keras.Model(images, probabilities, name="segmentation")
 
 
-def _convolve(x, size):
+def _convolve_twice(x, channels):
+    """Two convolutions at one size, (batch, height, width, channels)."""
     for _ in range(2):
-        x = layers.Conv2D(size, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.ReLU()(x)
     return x
 
 
@@ -89,59 +118,103 @@ def run(
         data: shapes, or an .npz file of images and masks, as data_prep.load_scenes reads it.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         filters: channels at full size, doubled at each halving.
-        depth: number of sizes, 1 or more.
+        depth: number of sizes, integer >= 1.
         tile: side in pixels of the squares to train on; 0 for whole images.
-        augmentation: also train on each image turned and mirrored, eight for one.
+        augmentation: also train on each image turned and mirrored, eight versions of it.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
-    if min(depth, filters) < 1:
-        raise data_prep.DataError(f"depth {depth}, filters {filters}; give 1 or more of each.")
     scenes = data_prep.load_scenes(data, seed=seed, tile=tile)
-    height, width, channels = scenes.input_shape
-    step = 2 ** (depth - 1)
-    if height % step or width % step or (augmentation and height != width):
-        raise data_prep.DataError(
-            f"images of {height} x {width} pixels cannot be halved {depth - 1} times, or turned; "
-            f"give --tile a multiple of {step}."
-        )
-    kept, images, masks = scenes.validation, scenes.train.inputs, scenes.train.labels["masks"]
+    _check_flags(scenes, filters, depth, augmentation)
+
+    images = scenes.train.inputs
+    masks = scenes.train.labels["masks"]
     if augmentation:
-        images, masks = image_tasks.eight_ways(images), image_tasks.eight_ways(masks)
-    sizes = tuple(filters * 2**level for level in range(depth))
-    model = build_segmentation((None, None, channels), len(scenes.classes), sizes)
+        images = image_tasks.eight_ways(images)
+        masks = image_tasks.eight_ways(masks)
+    input_shape = (None, None, scenes.input_shape[-1])  # test images may be larger than tiles
+    channels = tuple(filters * 2**level for level in range(depth))
+    model = build_segmentation(input_shape, len(scenes.classes), channels)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images), batch_size, epochs)
-    adam, loss = keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy"
-    model.compile(adam, loss, metrics=["accuracy"], steps_per_execution=8)
-    checks = kept.inputs, kept.labels["masks"]
-    model.fit(images, masks, batch_size, epochs, validation_data=checks, callbacks=list(callbacks))
-    test, truth = scenes.test.inputs, scenes.test.labels["masks"]
-    height, width = truth.shape[1:]
-    # What is missing to a multiple of the step is mirrored at the border, and cut off again.
-    ends = ((0, 0), (0, -height % step), (0, -width % step), (0, 0))
-    answers = model.predict(np.pad(test, ends, "reflect"), batch_size=8, verbose=0).argmax(axis=-1)
-    answers = {"this recipe": answers[:, :height, :width]} | scores.segmentation_baselines(scenes)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=8,  # several batches per call: faster for a small model
+    )
+    model.fit(
+        images,
+        masks,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=(scenes.validation.inputs, scenes.validation.labels["masks"]),
+        callbacks=list(callbacks),
+    )
+
+    # The only use of the test images.
+    predictions = {"this recipe": _predict(model, scenes.test.inputs, depth)}
+    predictions |= scores.segmentation_baselines(scenes)
     table = {
-        name: scores.segmentation(truth, found, scenes.classes) for name, found in answers.items()
+        name: scores.segmentation(scenes.test.labels["masks"], predicted, scenes.classes)
+        for name, predicted in predictions.items()
     }
-    shown = {"truth": truth, "answer": answers["this recipe"], "otsu": answers["Otsu threshold"]}
-    side = max(1, 256 // width)  # images side by side
     return Report(
         model=model,
         headline="IoU",
         scores=table.pop("this recipe"),
         baselines=table,
         data=scenes.describe(),
-        pictures={
-            name: visualize.plot_segmentation(
-                np.hstack(test[:side]), np.hstack(found[:side]), scenes.classes[1:]
-            )
-            for name, found in shown.items()
-        },
+        pictures=_pictures(scenes, predictions),
     )
+
+
+def _check_flags(scenes, filters, depth, augmentation):
+    """Refuse training images that cannot be halved, or turned."""
+    if min(filters, depth) < 1:
+        raise data_prep.DataError(f"filters {filters}, depth {depth}; give 1 or more of each.")
+    height, width, _ = scenes.input_shape
+    multiple = 2 ** (depth - 1)
+    if height % multiple or width % multiple:
+        raise data_prep.DataError(
+            f"images of {height} x {width} pixels cannot be halved {depth - 1} times; give --tile "
+            f"a multiple of {multiple}."
+        )
+    if augmentation and height != width:
+        raise data_prep.DataError(
+            f"images of {height} x {width} pixels are not square, so --augmentation cannot turn "
+            f"them; give --tile a multiple of {multiple}."
+        )
+
+
+def _predict(model, images, depth):
+    """Classes (images, height, width); images are mirrored at the border to a size that fits."""
+    multiple = 2 ** (depth - 1)
+    _, height, width, _ = images.shape
+    padding = ((0, 0), (0, -height % multiple), (0, -width % multiple), (0, 0))
+    padded = np.pad(images, padding, "reflect")
+
+    classes = model.predict(padded, batch_size=8, verbose=0).argmax(axis=-1)
+    return classes[:, :height, :width]
+
+
+def _pictures(scenes, predictions):
+    """The first test images, side by side, under their true and predicted masks."""
+    masks = {
+        "truth": scenes.test.labels["masks"],
+        "prediction": predictions["this recipe"],
+        "otsu": predictions["Otsu threshold"],
+    }
+    count = max(1, 256 // scenes.test.inputs.shape[2])  # about 256 pixels wide
+    strip = np.hstack(scenes.test.inputs[:count])
+    names = scenes.classes[1:]
+    return {
+        picture: visualize.plot_segmentation(strip, np.hstack(mask[:count]), names)
+        for picture, mask in masks.items()
+    }

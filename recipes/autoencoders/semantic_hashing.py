@@ -1,19 +1,21 @@
-"""Semantic hashing: an autoencoder whose code is bits, to search by.
+"""Semantic hashing: an autoencoder with codes of bits, to search for similar images.
 
     image (8, 8, 1) -> dense 256 -> 128 -> bits 32 -> dense 128 -> 256 -> image (8, 8, 1)
 
-Like images get like codes. If the code is bits, the images most like one are those whose bits
-differ from its own in the fewest places: an exclusive or, and a count of ones.
+Take it to find similar images in a large collection with little memory. Similar images get similar
+codes. If a code is bits, the images most similar to one are those whose bits differ from its own
+in the fewest places: an exclusive or, and a count of ones.
 
-Noise makes the code binary. In training it is added to the value of a unit before its sigmoid. What
-is near zero is drowned in it; only what is far to one side gets through. So the units learn to be
-on or off, and cutting at a half then costs little. Batch normalisation sets the values to a mean of
-zero and a deviation of one, so that a bit is on for about half of the images and the noise cannot
-be outgrown: 0.91 precision at 10 on validation digits, 0.88 without. Labels serve the score alone.
+Noise makes the code binary. In training it is added to the value of each unit before the sigmoid. A
+value near zero is lost in the noise; only a value far from zero gets through. So the units learn to
+be on or off, and cutting at 0.5 loses little. Batch normalisation gives the values mean 0 and
+standard deviation 1: each bit is on for about half of the images, and the network cannot make the
+noise harmless by making its values large. Labels are used for scoring alone.
 
-Of ten digits found for one of the test part 88% have its class (three seeds), 76% of those found by
-random projections, 68% by PCA signs. Exact search, on 64 pixels in place of 32 bits, finds 94%.
-Bits save memory, here no time: the network has to make them, which takes longer than searching.
+In the report: for eight test images the nearest training images and their classes; and the
+fraction of the images found that have the class of the query (precision), for bits from this
+network, random projections and the signs of principal components, and for exact search. Bits save
+memory, but here no time: making them takes the network longer than the search.
 
 Reference: Salakhutdinov and Hinton, "Semantic hashing", 2009.
 """
@@ -35,33 +37,56 @@ from recipes.schedules import warmup_cosine
 
 
 def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noise=1.0):
-    """Build the network, not compiled: get_layer("encoder") and get_layer("decoder") are in it.
+    """Build the network, not compiled; `get_layer("encoder")` and `("decoder")` are its halves.
 
     Args:
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
-        bits: units of the code.
-        units: width of each hidden layer of the encoder; the decoder has the same backwards.
-        noise: standard deviation of what is added to the code in training, 0 to 1; that of the
-            values themselves is 1.
+        bits: number of bits in a code.
+        units: widths of the encoder's hidden layers; the decoder has them in reverse order.
+        noise: standard deviation of the noise in training, 0 to 1; that of the values is 1.
 
     Returns:
-        A keras.Sequential from images (batch, *input_shape) to images. The encoder gives the code
-        (batch, bits) from 0 to 1: a bit is 1 above a half.
+        A keras.Sequential from images to rebuilt images, both (batch, *input_shape). The encoder
+        gives codes (batch, bits) from 0 to 1: above 0.5 the bit is 1.
+
+    Raises:
+        ValueError: if bits or one of the units is below 1, or noise is not from 0 to 1.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+
+        model = build_semantic_hashing(input_shape=(28, 28, 1), bits=32)
+        model.compile("adam", "binary_crossentropy")
+        model.fit(images, images, batch_size=64, epochs=2)
+
+        codes = model.get_layer("encoder").predict(images) > 0.5  # (256, 32)
+        distances = (codes != codes[0]).sum(axis=1)  # bits that differ from those of image 0
+        nearest = distances.argsort()[:10]
     """
+    if min(bits, *units) < 1 or not 0 <= noise <= 1:
+        raise ValueError(
+            f"build_semantic_hashing: bits {bits}, units {units}, noise {noise:g}; give 1 or more "
+            f"bits and units, and noise from 0 to 1."
+        )
+
     encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
-    for size in units:
-        encoder.add(layers.Dense(size, activation="relu"))
+    for width in units:
+        encoder.add(layers.Dense(width, activation="relu"))
     encoder.add(layers.Dense(bits, use_bias=False))
     encoder.add(layers.BatchNormalization(momentum=0.9, center=False, scale=False))
     encoder.add(layers.GaussianNoise(noise))
-    encoder.add(layers.Rescaling(8.0))  # a steep sigmoid
+    encoder.add(layers.Rescaling(8.0))  # makes the sigmoid steep
     encoder.add(layers.Activation("sigmoid"))  # (batch, bits)
+
     decoder = keras.Sequential([keras.Input((bits,))], name="decoder")
-    for size in units[::-1]:
-        decoder.add(layers.Dense(size, activation="relu"))
+    for width in reversed(units):
+        decoder.add(layers.Dense(width, activation="relu"))
     pixels = input_shape[0] * input_shape[1] * input_shape[2]
     decoder.add(layers.Dense(pixels, activation="sigmoid"))
     decoder.add(layers.Reshape(input_shape))
+
     return keras.Sequential([keras.Input(input_shape), encoder, decoder], name="semantic_hashing")
 
 
@@ -81,71 +106,104 @@ def run(
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images, projections and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images, the random projections and the
+            validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         bits: length of a code, at most the number of pixels.
-        noise: standard deviation of what is added to the code in training, 0 to 1.
+        noise: standard deviation of the noise that is added to the code in training, 0 to 1.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
     images = data_prep.load_images(data, seed=seed)
-    train, test = images.train.inputs, images.test.inputs
-    most = min(len(train), train[0].size)
-    if not 1 <= bits <= most or not 0 <= noise <= 1 or len(train) < 100:
+    most = min(len(images.train), np.prod(images.input_shape))
+    if not 1 <= bits <= most or not 0 <= noise <= 1 or len(images.train) < 100:
         raise data_prep.DataError(
-            f"bits {bits}, noise {noise:g}, {len(train)} training images: give 1 to {most} bits, "
-            f"noise of 0 to 1, and 100 images or more to search."
+            f"bits {bits}, noise {noise:g}, {len(images.train)} training images: give 1 to {most} "
+            f"bits, noise of 0 to 1, and 100 images or more to search."
         )
     model = build_semantic_hashing(images.input_shape, bits, noise=noise)
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
-    schedule = warmup_cosine(learning_rate, len(train), batch_size, epochs)
+    schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
-        keras.optimizers.Adam(schedule),
-        "binary_crossentropy",  # of each pixel, as a probability of ink
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="binary_crossentropy",  # of each pixel, as the probability that it is 1
         metrics=["mean_squared_error"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
-    kept = images.validation.inputs
     model.fit(
-        train, train, batch_size, epochs, validation_data=(kept, kept), callbacks=list(callbacks)
+        images.train.inputs,
+        images.train.inputs,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=(images.validation.inputs, images.validation.inputs),
+        callbacks=list(callbacks),
     )
 
-    def bits_of(inputs):
-        return encoder.predict(inputs, batch_size=1024, verbose=0) > 0.5
-
-    codings = {"this recipe": bits_of} | scores.hashing_baselines(images, bits, seed)
-    table, found = scores.retrieval(images, codings, seed=seed)
-    codes = {
-        name: bits_of(inputs).astype("float32")
-        for name, inputs in (("train", train), ("test", test))
-    }
-    rebuilt = decoder.predict(codes["test"], batch_size=1024, verbose=0)
-    table["this recipe"] |= scores.autoencoding(images, codes, rebuilt)
-    components = {"principal components": bits}
-    table["principal components"] |= scores.autoencoding_baselines(images, components)[
-        "principal components"
-    ]
-    of, wanted = images.train.labels, images.test.labels
-    curves = {
-        name: [[scores.precision_at(of[rows[:, :k]], wanted) for k in range(1, 101)]]
-        for name, rows in found.items()
-    }
-    rows = found["this recipe"][:8, :9]  # of eight queries
-    strips = np.concatenate([test[:8, None], train[rows]], axis=1)
-    classes = np.take(images.classes, np.concatenate([wanted[:8, None], of[rows]], axis=1))
-    titles = [f"{query}: {' '.join(nearest)}" for query, *nearest in classes]
+    # The only use of the test images.
+    table, found = _search(model, images, bits, seed)
+    table["this recipe"] |= _score_codes(model, images)
+    by_components = scores.autoencoding_baselines(images, {"principal components": bits})
+    table["principal components"] |= by_components["principal components"]
     return Report(
         model=model,
         headline="precision at 10",
-        scores=table.pop("this recipe"),
-        baselines={name: table.pop(name) for name in ("random projections", "PCA signs")},
-        comparisons={f"exact search on {name}": values for name, values in table.items()},
-        data=images.describe(),
-        pictures={
-            "nearest": visualize.plot_images([np.hstack(strip) for strip in strips], titles),
-            "precision": visualize.plot_spread(range(1, 101), curves, "images found", "precision"),
+        scores=table["this recipe"],
+        baselines={name: table[name] for name in ("random projections", "PCA signs")},
+        comparisons={
+            "exact search on pixels": table["pixels"],
+            "exact search on principal components": table["principal components"],
         },
+        data=images.describe(),
+        pictures=_pictures(images, found),
     )
+
+
+def _bits(model, inputs):
+    """The codes of images as booleans, (images, bits)."""
+    return model.get_layer("encoder").predict(inputs, batch_size=1024, verbose=0) > 0.5
+
+
+def _search(model, images, bits, seed):
+    """Search with the bits of the network and with simple codes: (scores, rows found) by name."""
+    codings = {"this recipe": lambda inputs: _bits(model, inputs)}
+    codings |= scores.hashing_baselines(images, bits, seed)
+    return scores.retrieval(images, codings, seed=seed)
+
+
+def _score_codes(model, images):
+    """What the bits keep of the images: the error of rebuilt images and a linear probe."""
+    codes = {
+        "train": _bits(model, images.train.inputs).astype("float32"),
+        "test": _bits(model, images.test.inputs).astype("float32"),
+    }
+    rebuilt = model.get_layer("decoder").predict(codes["test"], batch_size=1024, verbose=0)
+    return scores.autoencoding(images, codes, rebuilt)
+
+
+def _pictures(images, found):
+    """The images found for eight queries, and how precision falls with the number of images."""
+    labels = images.train.labels
+    queries = images.test.inputs[:8]
+    nearest = found["this recipe"][:8, :9]  # rows of the training part, nine for each query
+
+    strips, titles = [], []
+    for number, rows in enumerate(nearest):
+        strips.append(np.hstack([queries[number], *images.train.inputs[rows]]))
+        names = [str(images.classes[label]) for label in labels[rows]]
+        query_class = images.classes[images.test.labels[number]]
+        titles.append(f"{query_class}: {' '.join(names)}")
+
+    counts = range(1, 101)
+    curves = {}
+    for name, rows in found.items():
+        precision = [
+            scores.precision_at(labels[rows[:, :count]], images.test.labels) for count in counts
+        ]
+        curves[name] = [precision]
+    return {
+        "nearest": visualize.plot_images(strips, titles),
+        "precision": visualize.plot_lines(counts, curves, "images found", "precision"),
+    }
