@@ -1,1 +1,1 @@
-"""What is measured in a model: layers, gradients, units."""
+"""Measurements of a model: its layers, gradients and units."""

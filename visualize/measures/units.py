@@ -1,4 +1,4 @@
-"""Which units of a network fire, and which are dead."""
+"""Find the units of a network that fire and those that are dead."""
 
 import numpy as np
 
@@ -6,19 +6,21 @@ from visualize.errors import UnbuiltModelError, VisualizeError
 
 
 def dead_relu_shares(model, inputs):
-    """Share of units in each ReLU layer that give zero for every input.
+    """Compute the fraction of dead units in each ReLU layer: units that are zero for every input.
 
-    A unit of a convolution is one of its filters: it is dead when it fires nowhere in any image.
+    A unit of a convolution is one filter. It is dead if it is zero at every position of every
+    image.
 
     Args:
         model: a built keras.Model with one input.
         inputs: (samples, ...).
 
     Returns:
-        {layer name: share between 0 and 1}, for layers of `model.layers` whose activation is
-        ReLU, or that are a ReLU layer, in their order.
+        {layer name: fraction between 0 and 1}, in the order of `model.layers`, for ReLU layers
+        and for layers whose activation is ReLU.
 
     Raises:
+        UnbuiltModelError: if the model is not built.
         VisualizeError: if there is no sample, or no layer with ReLU.
     """
     import keras
@@ -28,19 +30,21 @@ def dead_relu_shares(model, inputs):
 
 
 def firing_units(model, inputs):
-    """Which units with ReLU or leaky ReLU are above zero for at least one input.
+    """Find the units with ReLU or leaky ReLU that are above zero for at least one input.
 
-    A unit of a convolution is one of its filters: it fires when it does so anywhere in any image.
+    A unit of a convolution is one filter. It fires if it is above zero at any position of any
+    image.
 
     Args:
         model: a built keras.Model with one input.
         inputs: (samples, ...).
 
     Returns:
-        {layer name: (units,) of bool}, for layers of `model.layers` whose activation is ReLU or
-        leaky ReLU, or that are such a layer, in their order.
+        {layer name: bool array (units,)}, in the order of `model.layers`, for ReLU and LeakyReLU
+        layers and for layers with such an activation.
 
     Raises:
+        UnbuiltModelError: if the model is not built.
         VisualizeError: if there is no sample, or no such layer.
     """
     import keras
@@ -50,13 +54,25 @@ def firing_units(model, inputs):
     return _fired(model, inputs, kinds, functions, "ReLU or leaky ReLU")
 
 
-def _fired(model, inputs, kinds, functions, what):
-    """{layer: (units,) of bool}, which units of layers of these kinds are ever above zero."""
+def _fired(model, inputs, kinds, functions, description):
+    """Find the units that are above zero for at least one input.
+
+    Args:
+        model: a built keras.Model with one input.
+        inputs: (samples, ...).
+        kinds: classes of layers to look at.
+        functions: activations; layers with one of them are looked at too.
+        description: name of these activations, for the error message.
+
+    Returns:
+        {layer name: bool array (units,)}.
+    """
     import keras
 
     check_single_input(model)
     if not len(inputs):
-        raise VisualizeError("no inputs to look at: give at least one sample.")
+        raise VisualizeError("no inputs: give at least one sample.")
+
     found = [
         layer
         for layer in model.layers
@@ -64,27 +80,30 @@ def _fired(model, inputs, kinds, functions, what):
     ]
     if not found:
         raise VisualizeError(
-            f"model {model.name!r} has no layer with {what} among its {len(model.layers)} layers; "
-            "of a nested model, give the inner model."
+            f"model {model.name!r} has no layer with {description} among its {len(model.layers)} "
+            "layers; if the layers are in a nested model, give that model."
         )
+
     probe = keras.Model(model.inputs[0], [layer.output for layer in found])
     fired = [False] * len(found)
     for start in range(0, len(inputs), 256):
         outputs = keras.tree.flatten(probe(inputs[start : start + 256], training=False))
         for place, output in enumerate(outputs):
-            values = keras.ops.convert_to_numpy(output)
-            fired[place] |= (values > 0).any(axis=tuple(range(values.ndim - 1)))
+            values = keras.ops.convert_to_numpy(output)  # (batch, ..., units)
+            all_but_units = tuple(range(values.ndim - 1))
+            fired[place] |= (values > 0).any(axis=all_but_units)
     return {layer.name: units for layer, units in zip(found, fired, strict=True)}
 
 
 def check_single_input(model):
-    """Refuse a model that is not built, or that has not exactly one input."""
+    """Raise an error unless the model is built and has exactly one input."""
     if not getattr(model, "built", False) or not getattr(model, "inputs", None):
         raise UnbuiltModelError(
-            f"model {model.name!r} has no shapes yet: call model.build(input_shape), or make it "
-            "with keras.Input."
+            f"model {model.name!r} has no shapes yet: call model.build(input_shape), or build "
+            "it from keras.Input."
         )
     if len(model.inputs) != 1:
         raise VisualizeError(
-            f"model {model.name!r} has {len(model.inputs)} inputs: give a part of it that has one."
+            f"model {model.name!r} has {len(model.inputs)} inputs: give a part of it that has one "
+            "input."
         )

@@ -9,7 +9,7 @@ from visualize import VisualizeError, dead_relu_shares, firing_units
 
 
 def rectifiers():
-    """ReLU and leaky ReLU, as layers and as activations, behind one input each copied or held."""
+    """ReLU and leaky ReLU, as layers and as activations: two units copy an input, one is dead."""
     inputs = keras.Input((2,))
     x = layers.Dense(3, activation="relu", name="relu function")(inputs)
     y = layers.Dense(3, activation="leaky_relu", name="leaky function")(inputs)
@@ -17,14 +17,14 @@ def rectifiers():
     outputs = [x, y, layers.ReLU(name="relu layer")(z), layers.LeakyReLU(name="leaky layer")(z)]
     model = keras.Model(inputs, layers.Concatenate()(outputs))
     for layer in model.layers:
-        if layer.weights:  # units 0 and 1 copy an input each, unit 2 is held below zero
+        if layer.weights:  # units 0 and 1 copy one input each, unit 2 is always below zero
             layer.set_weights([np.array([[1, 0, 0], [0, 1, 0]]), np.array([0, 0, -1])])
     return model
 
 
 def test_leaky_units_fire_where_relu_units_do():
     inputs = -np.ones((600, 2), "float32")
-    inputs[590, 0] = 1  # to fire once, in the last batch, is enough
+    inputs[590, 0] = 1  # one input above zero, in the last batch, is enough
     fires = firing_units(rectifiers(), inputs)
     assert set(fires) == {"relu function", "leaky function", "relu layer", "leaky layer"}
     for name, units in fires.items():
