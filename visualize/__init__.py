@@ -1,7 +1,7 @@
-"""Pictures of models and of what they learnt: diagrams, curves, confusion matrices.
+"""Pictures of models and of training: diagrams, curves, confusion matrices.
 
-Plotting functions take an optional `ax=` and return the Figure; nothing here uses pyplot, so no
-window opens and no global state changes.
+Each plotting function takes an optional `ax=` and returns the Figure. No function uses pyplot, so
+no window opens and no global state changes.
 """
 
 from visualize.diagrams.blocks import plot_blocks

@@ -1,6 +1,6 @@
 """The command: python -m visualize MODEL -o FILE | doctor | notes -o DIR.
 
-Keras is not imported before a model has to be drawn.
+Keras is imported only when a model has to be drawn.
 """
 
 import argparse
@@ -12,19 +12,23 @@ from visualize.startup import quiet_start
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence."""
+    """An argument parser that reports an error in one sentence."""
 
     def error(self, message):
-        """Say what is wrong and where help is; exit code 2."""
+        """Print what is wrong and how to get help; exit with code 2."""
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
 def main(argv=None):
     """Run the command. Returns the exit code: 0, 2 for bad input, 130 for Ctrl-C."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    command = {"doctor": _doctor, "notes": _notes}.get(argv[0] if argv else None)
+    first = argv[0] if argv else None
     try:
-        return command(argv[1:]) if command else _draw(argv)
+        if first == "doctor":
+            return _doctor(argv[1:])
+        if first == "notes":
+            return _notes(argv[1:])
+        return _draw(argv)
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
@@ -37,9 +41,12 @@ def main(argv=None):
 
 
 def _doctor(argv):
-    Parser(
-        prog="visualize doctor", description="Say where Graphviz is looked for, and what can draw."
-    ).parse_args(argv)
+    parser = Parser(
+        prog="visualize doctor",
+        description="Show where Graphviz is searched, and which engines can draw.",
+    )
+    parser.parse_args(argv)
+
     from visualize.diagrams import doctor
 
     print("\n".join(doctor.report()))
@@ -48,12 +55,14 @@ def _doctor(argv):
 
 def _notes(argv):
     parser = Parser(prog="visualize notes", description="Write every picture of the study notes.")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write to")
     arguments = parser.parse_args(argv)
+
     with quiet_start():
-        import keras  # noqa: F401  (its start-up messages are what is kept away)
+        import keras  # noqa: F401  (imported here so that its start-up messages are dropped)
 
         from visualize.notes import gallery
+
     for path in gallery.write_all(arguments.output):
         print(path)
     return 0
@@ -72,26 +81,36 @@ def _draw(argv):
         "--output",
         type=Path,
         required=True,
-        help="file: .svg, .png, .pdf, .jpg, .gif, .html, .dot or .mmd",
+        help="file to write: .svg, .png, .pdf, .jpg, .gif, .html, .dot or .mmd",
     )
-    parser.add_argument("--style", default="color", help="color, or plain for black on white")
-    parser.add_argument("--rankdir", default="TB", help="TB draws downwards, LR to the right")
-    parser.add_argument("--depth", type=int, default=1, help="levels of nested models to open")
+    parser.add_argument("--style", default="color", help="color, or plain (black on white)")
+    parser.add_argument(
+        "--rankdir", default="TB", help="TB draws from top to bottom, LR from left to right"
+    )
+    parser.add_argument(
+        "--depth", type=int, default=1, help="how many levels of nested models to open"
+    )
     parser.add_argument("--engine", default="auto", help="auto, dot, pygraphviz or matplotlib")
     parser.add_argument(
-        "--hide", action="append", default=[], metavar="NAME", help="a layer or kind to leave out"
+        "--hide",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name or class of layers to leave out; may be given several times",
     )
     parser.add_argument(
         "--input-shape",
         type=_shape,
         metavar="SIZES",
-        help="of a model without shapes, without the batch: 28,28,1",
+        help="input shape, without the batch axis, for a model that is not built: 28,28,1",
     )
     arguments = parser.parse_args(argv)
+
     with quiet_start():
         from visualize.diagrams import drawing, loading
 
         model = loading.load(arguments.model)
+
     diagram = drawing.plot_architecture(
         model,
         arguments.output,
@@ -107,13 +126,15 @@ def _draw(argv):
 
 
 def _shape(text):
-    """(28, 28, 1) of "28,28,1"; a question mark or "None" for an axis of any size."""
+    """Turn "28,28,1" into (28, 28, 1); "?" or "None" stands for an axis of any size."""
     try:
         return tuple(
             None if part.strip() in ("?", "None") else int(part) for part in text.split(",")
         )
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} are no sizes such as 28,28,1") from error
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of sizes such as 28,28,1"
+        ) from error
 
 
 if __name__ == "__main__":

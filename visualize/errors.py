@@ -1,4 +1,4 @@
-"""Errors of this package. Each message says what is wrong and what to do."""
+"""Errors of this package; each message says what is wrong and what to do."""
 
 
 class VisualizeError(ValueError):
@@ -6,16 +6,16 @@ class VisualizeError(ValueError):
 
 
 class GraphvizNotFoundError(VisualizeError):
-    """The Graphviz that was asked for is not there."""
+    """Graphviz was requested, but it is not installed."""
 
 
 class GraphvizFailedError(VisualizeError):
-    """Graphviz was found, and failed.
+    """Graphviz was found, but it failed.
 
     Attributes:
-        stderr: what Graphviz said.
-        code: its exit code, None after a time-out.
-        dot_file: path of the graph that it could not draw, kept to look at.
+        stderr: the error output of Graphviz.
+        code: exit code of Graphviz; None after a time-out.
+        dot_file: path of the graph that could not be drawn.
     """
 
     def __init__(self, message, stderr="", code=None, dot_file=None):
@@ -26,8 +26,8 @@ class GraphvizFailedError(VisualizeError):
 
 
 class UnbuiltModelError(VisualizeError):
-    """The model has no shapes yet."""
+    """The model is not built, so its shapes are unknown."""
 
 
 class UnsupportedFormatError(VisualizeError):
-    """No engine writes this kind of file."""
+    """No engine writes files in this format."""

@@ -1,4 +1,4 @@
-"""TensorFlow's start-up messages, kept away from the user of a command."""
+"""Drop TensorFlow's start-up messages, so that a command prints only its own output."""
 
 import contextlib
 import os
@@ -13,22 +13,23 @@ NOISE = re.compile(
 
 @contextlib.contextmanager
 def quiet_start():
-    """Hold back what is written to standard error, drop TensorFlow's messages, pass on the rest.
+    """Capture standard error, drop TensorFlow's messages and print the rest afterwards.
 
-    TensorFlow writes from C++ before its log level can be set, so the file descriptor is what has
-    to be redirected.
+    TensorFlow writes from C++ before its log level can be set. The file descriptor itself is
+    therefore redirected, not `sys.stderr`.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile("w+b") as held:
-        os.dup2(held.fileno(), 2)
+    original = os.dup(2)
+    with tempfile.TemporaryFile("w+b") as captured:
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            lines = held.read().decode(errors="replace").splitlines(keepends=True)
+            os.dup2(original, 2)
+            os.close(original)
+
+            captured.seek(0)
+            lines = captured.read().decode(errors="replace").splitlines(keepends=True)
             sys.stderr.write("".join(line for line in lines if not NOISE.match(line)))

@@ -191,7 +191,7 @@ def test_errors_are_one_sentence(tmp_path, draw):
         ("good.json", "-o", "a.svg", "--style", "loud"): "style='loud': use 'color', 'plain'",
         ("good.json", "-o", "a.svg", "--rankdir", "up"): "rankdir='up'",
         ("good.json", "-o", "a.svg", "--engine", "magic"): "engine='magic'",
-        ("good.json", "-o", "a.svg", "--input-shape", "a"): "no sizes such as",
+        ("good.json", "-o", "a.svg", "--input-shape", "a"): "not a list of sizes",
         ("good.json",): "required: -o",
         ("notes",): "required: -o",
         ("doctor", "extra"): "unrecognized",
