@@ -8,31 +8,23 @@ prices = data_prep.scale(data_prep.split_by_time(frames, test=0.05), "standard")
 data_prep.check(prices)                            # no row of a test frame is in training
 """
 
-from data_prep.classes import balance, class_weights
-from data_prep.dataset import Dataset, Part, stratified_split
+from data_prep.balance import balance, class_weights
+from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
-from data_prep.forecasts import part_rows, season_rows, whole_numbers
-from data_prep.frames import Frames, make_frames
-from data_prep.image_files import load_image_files
-from data_prep.image_frames import image_clips, image_patches, load_clips
-from data_prep.images import image_rows, load_images
+from data_prep.images.arrays import image_rows, load_images
+from data_prep.images.clips import image_clips, image_patches, load_clips
+from data_prep.images.scenes import load_scenes
 from data_prep.leaks import check
-from data_prep.loaders import load_labelled_series, load_scenes, load_series, load_table
-from data_prep.named import NAMED, NamedData
-from data_prep.pairs import (
-    episode_rows,
-    hold_out_classes,
-    make_episodes,
-    make_pairs,
-    make_triplets,
-    pair_rows,
-    triplet_rows,
-)
-from data_prep.scalers import scale
-from data_prep.splits import split_by_group, split_by_time, split_stratified
-from data_prep.tables import join_tables, read_table
-from data_prep.text import load_long_text, load_text, load_text_pairs, read_lines, read_text
-from data_prep.vocabulary import (
+from data_prep.pairs import hold_out_classes, make_episodes, make_pairs, make_triplets
+from data_prep.series.frames import Frames, make_frames
+from data_prep.series.loading import load_labelled_series, load_series
+from data_prep.series.scalers import scale
+from data_prep.series.splits import split_by_group, split_by_time, split_stratified
+from data_prep.sources.named import NAMED, NamedData
+from data_prep.tables.examples import load_table
+from data_prep.tables.files import join_tables, read_table
+from data_prep.text.texts import load_long_text, load_text, load_text_pairs, read_lines, read_text
+from data_prep.text.vocabulary import (
     Vocabulary,
     fit_characters,
     fit_wordpieces,
@@ -42,7 +34,8 @@ from data_prep.vocabulary import (
     stream_windows,
     teacher_forcing,
 )
-from data_prep.volumes import load_volumes, read_volume
+from data_prep.volumes.loading import load_volumes
+from data_prep.volumes.readers import read_volume
 
 __all__ = [
     "DataError",
@@ -55,7 +48,6 @@ __all__ = [
     "balance",
     "check",
     "class_weights",
-    "episode_rows",
     "fit_characters",
     "fit_wordpieces",
     "fit_words",
@@ -65,7 +57,6 @@ __all__ = [
     "image_rows",
     "join_tables",
     "load_clips",
-    "load_image_files",
     "load_images",
     "load_labelled_series",
     "load_long_text",
@@ -80,21 +71,15 @@ __all__ = [
     "make_pairs",
     "make_triplets",
     "padding_mask",
-    "part_rows",
-    "pair_rows",
     "read_lines",
     "read_table",
     "read_text",
     "read_volume",
     "read_wordpieces",
     "scale",
-    "season_rows",
     "split_by_group",
     "split_by_time",
     "split_stratified",
-    "stratified_split",
     "stream_windows",
     "teacher_forcing",
-    "triplet_rows",
-    "whole_numbers",
 ]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.classes import balance
+from data_prep.balance import balance
 from data_prep.errors import DataError
-from data_prep.frames import OPTIONS, make_frames
 from data_prep.leaks import check
-from data_prep.scalers import scale
-from data_prep.splits import split_by_time
-from data_prep.tables import join_tables, read_table
+from data_prep.series.frames import make_frames
+from data_prep.series.labels import OPTIONS
+from data_prep.series.scalers import scale
+from data_prep.series.splits import split_by_time
+from data_prep.tables.files import join_tables, read_table
 
 STOPPED = 130  # the shell's exit code for Ctrl-C
 PRICES = ("close", "volume")  # what is kept of joined price files, where nothing else is named
@@ -140,7 +141,7 @@ def _span(text):
 
 
 def _ls(arguments):
-    from data_prep.named import NAMED
+    from data_prep.sources.named import NAMED
 
     width = max(map(len, NAMED))
     kinds = max(len(data.kind) for data in NAMED.values())

@@ -7,7 +7,7 @@ import pandas as pd
 
 from data_prep.dataset import arrays_of, check_split
 from data_prep.errors import DataError
-from data_prep.scalers import covered
+from data_prep.series.scalers import covered
 
 BLOCK = 4096  # frames gathered together
 

@@ -111,7 +111,8 @@ def make_episodes(part, episodes, ways, shots=1, queries=1, groups=None, seed=0)
         ways: classes in a task.
         shots: known examples of each class in a task.
         queries: unknown examples of each class in a task.
-        groups: as in `episode_rows`.
+        groups: group of each example, (examples,), such as Omniglot's alphabet: the classes of a
+            task are then from one group, and a label counts within its group. None for one group.
         seed: equal seeds give equal episodes.
 
     Returns:

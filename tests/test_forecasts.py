@@ -7,6 +7,7 @@ import pytest
 
 import data_prep
 from data_prep import DataError
+from data_prep.series.forecasts import part_rows
 from recipes import scores
 from recipes.time_series.direction_lstm import run as run_direction_lstm
 from recipes.time_series.forecast_linear import build_forecast_linear
@@ -22,59 +23,11 @@ def series(values, freq="h", **columns):
 
 def parts(table, window, steps, split="0.6,0.2,0.2"):
     """The scaled parts of a table, as the pages make them."""
-    _, validation, test = data_prep.part_rows(split, len(table))
+    _, validation, test = part_rows(split, len(table))
     target = list(table.columns)
     frames = data_prep.make_frames(table, window, target=target, label="next", steps=steps)
     data = data_prep.split_by_time(frames, test, validation, reach_back=True)
     return data_prep.scale(data, "standard")
-
-
-def test_parts_as_shares_and_as_rows():
-    assert data_prep.part_rows("0.7,0.1,0.2", 2284) == (1599, 228, 457)
-    assert data_prep.part_rows("8640, 2880, 2880", 17420) == (8640, 2880, 2880)
-
-
-@pytest.mark.parametrize(
-    ("split", "message"),
-    [
-        ("0.7,0.3", "give three numbers above 0"),
-        ("a,b,c", "give three numbers above 0"),
-        ("0.8,0,0.2", "give three numbers above 0"),
-        ("0.7,0.2,0.2", "these shares make up 1.1, not 1"),
-        ("80,0.1,0.1", "not shares and numbers of rows together"),
-        ("80,10,20", "needs 110 rows, and there are 100"),
-    ],
-)
-def test_other_parts_are_refused(split, message):
-    with pytest.raises(DataError, match=message):
-        data_prep.part_rows(split, 100)
-
-
-def test_whole_numbers():
-    assert data_prep.whole_numbers("horizons", "96, 192") == [96, 192]
-    for text in ("", "96,", "0", "1.5", "7,7"):
-        with pytest.raises(DataError, match=f"horizons='{text}': give whole numbers above 0"):
-            data_prep.whole_numbers("horizons", text)
-
-
-@pytest.mark.parametrize(
-    ("freq", "rows"), [("min", 1440), ("h", 24), ("D", 7), ("W", 52), ("MS", 12), ("QS", 4)]
-)
-def test_the_season_follows_from_the_time_between_rows(freq, rows):
-    assert data_prep.season_rows(series(np.arange(30.0), freq), 2000) == rows
-
-
-def test_seasons_that_cannot_be_told_or_do_not_fit_are_refused():
-    years = series(np.arange(30.0), "YS")
-    with pytest.raises(DataError, match="rows that are 365 days 00:00:00 apart have no usual"):
-        data_prep.season_rows(years, 20)
-    assert data_prep.season_rows(years, 20, 11) == 11
-    with pytest.raises(DataError, match="a window of 10 rows holds no season of 11 rows"):
-        data_prep.season_rows(years, 10, 11)
-    with pytest.raises(DataError, match="there are no times to tell the season from"):
-        data_prep.season_rows(years.reset_index(drop=True), 20)
-    with pytest.raises(DataError, match="season=-1"):
-        data_prep.season_rows(years, 20, -1)
 
 
 def test_errors_in_scaled_and_in_original_units():
@@ -102,7 +55,7 @@ def test_errors_in_scaled_and_in_original_units():
 
 def test_persistence_and_seasonal_naive_repeat_rows_of_the_frame():
     data = parts(series(np.arange(100.0), b=-np.arange(100.0)), 10, 7)
-    found = scores.forecast_baselines(data, season=3)
+    found = scores.forecasters(data, season=3)
     last = data.test.inputs[:, -1]
     assert found["persistence"].shape == data.test.labels.shape
     for step in range(7):
@@ -114,12 +67,12 @@ def test_persistence_and_seasonal_naive_repeat_rows_of_the_frame():
     )
     data = data_prep.split_by_time(frames)
     with pytest.raises(ValueError, match="that forecast all their features"):
-        scores.forecast_baselines(data, 3)
+        scores.forecasters(data, 3)
 
 
 def test_seasonal_naive_is_right_where_the_season_repeats_exactly():
     data = parts(series(np.tile([0.0, 1.0, 5.0], 40)), 7, 8)
-    found = scores.forecast_baselines(data, season=3)
+    found = scores.forecasters(data, season=3)
     assert scores.forecast(data.test, found["seasonal naive"])["mean squared error"] == 0
     assert scores.forecast(data.test, found["persistence"])["mean squared error"] > 0.5
 
@@ -128,7 +81,7 @@ def test_the_linear_forecast_finds_trend_and_season_and_goes_beyond_what_it_saw(
     rows = np.arange(400)
     table = series(0.5 * rows + 3 * np.sin(rows / 4), b=20 - 2.0 * rows)
     data = parts(table, 20, 10)
-    found = scores.forecast_baselines(data, 12, ["linear"])["linear"]
+    found = scores.forecasters(data, 12, ["linear"])["linear"]
     errors = scores.forecast(data.test, found)
     assert errors["mean absolute error of a"] < 0.01
     assert errors["mean absolute error of b"] < 0.01
@@ -138,7 +91,7 @@ def test_the_linear_forecast_is_least_squares_without_a_penalty():
     rng = np.random.default_rng(0)
     walk = np.convolve(rng.normal(size=3003), [1, 0.8, 0.5, 0.2], "valid")
     data = parts(series(walk), 6, 2)
-    found = scores.forecast_baselines(data, 2, ["linear"])["linear"]
+    found = scores.forecasters(data, 2, ["linear"])["linear"]
     inputs, labels = data.train.arrays()
     last = inputs[:, -1:, 0]
     x = np.column_stack([inputs[:, :-1, 0] - last, np.ones(len(inputs))])
@@ -153,7 +106,7 @@ def test_the_linear_forecast_never_sees_the_test_part():
     changed = values.copy()
     changed[-20:] += 1000
     first, second = (
-        scores.forecast_baselines(parts(series(rows), 8, 4), 4, ["linear"])["linear"]
+        scores.forecasters(parts(series(rows), 8, 4), 4, ["linear"])["linear"]
         for rows in (values, changed)
     )
     np.testing.assert_array_equal(first[:30], second[:30])  # frames before the change
@@ -180,7 +133,7 @@ def directions_of(rows, window=6, horizon=2, **options):
 def test_directions_of_the_last_rows_go_on_or_turn_back():
     rows = np.random.default_rng(0).normal(size=200).cumsum()
     data = directions_of(rows)
-    found = scores.direction_baselines(data)
+    found = scores.directions(data)
     last = data.test.starts + 5
     went_up = rows[last] > rows[last - 2]
     np.testing.assert_array_equal(found["persistence"], went_up)
@@ -188,12 +141,12 @@ def test_directions_of_the_last_rows_go_on_or_turn_back():
     most = np.bincount(data.train.labels).argmax()
     np.testing.assert_array_equal(found["majority"], np.full(len(data.test), most))
     rising = directions_of(np.arange(100.0))
-    assert scores.direction_baselines(rising)["persistence"].all()
+    assert scores.directions(rising)["persistence"].all()
 
 
 def test_balanced_accuracy_counts_every_class_the_same():
     labels = np.repeat([0, 1], [80, 20])
-    found = scores.balanced_accuracy(labels, np.zeros(100, int), 10)
+    found = scores.balanced(labels, np.zeros(100, int), 10)
     assert found == {
         "balanced accuracy": 0.5,
         "low end of 95%": 0.5,
@@ -201,14 +154,14 @@ def test_balanced_accuracy_counts_every_class_the_same():
         "accuracy": 0.8,
     }
     predicted = np.where(np.arange(100) % 4 == 0, 1 - labels, labels)
-    assert scores.balanced_accuracy(labels, predicted, 10)["balanced accuracy"] == 0.75
+    assert scores.balanced(labels, predicted, 10)["balanced accuracy"] == 0.75
 
 
 def test_the_interval_of_balanced_accuracy_is_that_of_its_two_shares():
     rng = np.random.default_rng(0)
     labels = (rng.random(5000) < 0.2).astype(int)
     predicted = np.where(rng.random(5000) < 0.7, labels, 1 - labels)
-    found = scores.balanced_accuracy(labels, predicted, 10)
+    found = scores.balanced(labels, predicted, 10)
     counts = np.bincount(labels)
     error = 1.96 * np.sqrt(sum(0.7 * 0.3 / counts)) / 2
     width = found["high end of 95%"] - found["low end of 95%"]
@@ -254,7 +207,7 @@ def test_the_standard_split_of_etth1_gives_the_published_persistence(data_folder
     table = data_prep.load_series(data_folder / "ett" / "ETTh1.csv.gz").iloc[:14400]
     data = parts(table, 336, 96, "8640,2880,2880")
     assert len(data.test) == 2880 - 96 + 1
-    found = scores.forecast(data.test, scores.forecast_baselines(data, 24)["persistence"])
+    found = scores.forecast(data.test, scores.forecasters(data, 24)["persistence"])
     assert found["mean squared error"] == pytest.approx(1.295, rel=2e-3)
     assert found["mean absolute error"] == pytest.approx(0.713, rel=2e-3)
 
@@ -357,7 +310,7 @@ def test_several_horizons_and_quantities_of_a_file(tmp_path):
         str(tmp_path / "two.csv"), epochs=1, window=14, horizons="3,7", split="200,40,50"
     )
     assert report.headline == "mean squared error at horizon 3"
-    for errors in (report.scores, *report.baselines.values(), *report.comparisons.values()):
+    for errors in (report.scores, *report.baselines.values(), *report.beside.values()):
         assert {f"mean squared error at horizon {n}" for n in (3, 7)} <= set(errors)
         assert "mean absolute error of b at horizon 7" in errors
     assert report.data["shapes"]["test"] == {"inputs": [48, 14, 2], "labels": [48, 3, 2]}

@@ -1,0 +1,1 @@
+"""Files of examples: found with their labels, and .npz files read."""

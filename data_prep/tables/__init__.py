@@ -1,0 +1,1 @@
+"""Tables: files read and checked, and rows that are independent examples."""

@@ -1,0 +1,1 @@
+"""Texts from files and named data, and vocabularies that turn them into numbers."""

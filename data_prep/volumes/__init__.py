@@ -1,0 +1,1 @@
+"""Volumes from NIfTI files and DICOM series."""
