@@ -1,14 +1,16 @@
-"""The GRU, an LSTM made simpler, on sequences of many lengths behind a mask.
+"""Sequence classifier: a GRU, with a mask for sequences of different lengths.
 
     rows (8, 8), padded to any length -> mask -> gru 96 -> probabilities (10,)
 
-The gated recurrent unit has two gates where the LSTM has three, and one state where it has two. So
-it needs a quarter fewer weights for as many units, and learns about as well.
+The gated recurrent unit has two gates where the LSTM has three, and one state where it has two. It
+needs a quarter fewer weights for the same number of units, and often learns as well.
 
-Sequences of one batch must be of one length: the shorter ones are filled up with padding. A mask
-tells the layer which steps are padding; there it hands its state on as it is, so that they change
-nothing. Without a mask the network reads them as input, and has to learn to ignore them. A run
-shows both, on images followed by more and more padding.
+The sequences of a batch must have one length: the shorter ones are filled up with padding. The mask
+tells the layer which steps are padding. There it keeps its state, so padding changes nothing.
+Without a mask the network reads padding as input, and has to learn to ignore it.
+
+In the report: the accuracy on images followed by more and more padding, with and without a mask,
+and the comparison with an LSTM of about as many weights.
 
 Differs from lstm_stack: a GRU in place of LSTMs, one layer, and the mask.
 
@@ -31,23 +33,49 @@ from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
+PADDING = -1.0  # pixels are from 0 to 1, so no row of an image has this value
 
-def build_gru(input_shape=(None, 8), num_classes=10, units=96, dropout=0.2, mask_value=-1.0):
+
+def build_gru(
+    input_shape=(None, 8), num_classes=10, units=96, dropout=0.2, mask_value=-1.0, name="gru"
+):
     """Build the network, not compiled.
 
     Args:
         input_shape: (time steps, features per step); the number of steps may be None.
         num_classes: number of classes, the size of the output.
         units: size of the state.
-        dropout: share of values dropped behind the last state.
-        mask_value: what all features of a step of padding hold; None for no mask.
+        dropout: fraction of values dropped after the last state.
+        mask_value: the value of all features at a step of padding; None for no mask.
+        name: name of the model, shown in progress and history.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if the input shape is not (time steps, features per step).
+
+    Example:
+        import numpy as np
+
+        # 128 sequences of 5 to 20 steps; the shorter ones are filled up with -1.
+        sequences = np.random.rand(128, 20, 8)
+        lengths = np.random.randint(5, 21, size=128)
+        sequences[np.arange(20) >= lengths[:, None]] = -1.0
+        labels = np.random.randint(10, size=128)
+
+        model = build_gru(input_shape=(None, 8), num_classes=10, mask_value=-1.0)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(sequences, labels, epochs=2)
+        probabilities = model.predict(sequences)  # (128, 10)
     """
-    model = keras.Sequential([keras.Input(input_shape)], name="gru")
+    if len(input_shape) != 2:
+        raise ValueError(f"build_gru: input_shape {input_shape}; give (steps, features).")
+
+    model = keras.Sequential(name=name)
+    model.add(keras.Input(input_shape))  # (batch, time, features)
     if mask_value is not None:
-        model.add(layers.Masking(mask_value))  # (batch, time, features), with a mask (batch, time)
+        model.add(layers.Masking(mask_value))  # the same shape, with a mask (batch, time)
     model.add(layers.GRU(units))  # (batch, units), the state after the last step that is no padding
     model.add(layers.Dropout(dropout))
     model.add(layers.Dense(num_classes, activation="softmax"))
@@ -64,16 +92,16 @@ def run(
     compare=True,
     callbacks=(),
 ):
-    """Train on images read row by row, report accuracy on test images, padded and not.
+    """Train on images read row by row and report the accuracy on test images, padded and not.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images, padding and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
-        padding: most steps of padding, behind an image.
-        compare: also train an LSTM with as many weights, and a GRU without a mask.
+        seed: sets the initial weights, the order of the images, padding and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        padding: largest number of steps of padding after an image.
+        compare: also train an LSTM with about as many weights, and a GRU without a mask.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -82,34 +110,20 @@ def run(
     if padding < 0:
         raise data_prep.DataError(f"padding is {padding} steps; give 0 or more.")
     rows = data_prep.image_rows(data_prep.load_images(data, seed=seed))
-    length, features = rows.input_shape
-    shape, classes = (None, features), len(rows.classes)
-    networks = {"GRU": build_gru(shape, classes)}
-    if compare:
-        weights = networks["GRU"].layers[1].count_params()
-        # The units with which an LSTM comes nearest to as many.
-        units = min(range(1, 97), key=lambda n: abs(4 * n * (n + features + 1) - weights))
-        stack = [keras.Input(shape), layers.LSTM(units), layers.Dropout(0.2)]
-        networks["LSTM"] = keras.Sequential([*stack, layers.Dense(classes, activation="softmax")])
-        networks["GRU without a mask"] = build_gru(shape, classes, mask_value=None)
-    # Padding does not change what a mask lets through, so only the network without one needs any.
-    # It has an image begin at any step, so that any number of steps of padding is behind it.
-    padded = np.full((len(rows.train), length + padding, features), -1.0, "float32")
-    begins = np.random.default_rng(seed).integers(0, padding + 1, (len(rows.train), 1))
-    numbers = np.arange(len(rows.train))[:, None]
-    padded[numbers, begins + np.arange(length)] = rows.train.inputs
+    networks = _networks(rows, compare)
+    padded = _pad_at_random(rows.train.inputs, padding, seed)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
-    amounts = sorted({*range(0, padding, 4), padding})
-    found, lines, changes = {}, {}, {}
     for name, model in networks.items():
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=16,
+            steps_per_execution=16,  # several batches per call: faster for a small model
         )
         model.fit(
+            # With a mask padding changes nothing. Without one the network has to see some.
             padded if name == "GRU without a mask" else rows.train.inputs,
             rows.train.labels,
             batch_size=batch_size,
@@ -117,31 +131,90 @@ def run(
             validation_data=(rows.validation.inputs, rows.validation.labels),
             callbacks=list(callbacks),
         )
-        answers = []  # for each amount of padding, probabilities (test images, classes)
-        for amount in amounts:
-            inputs = np.pad(rows.test.inputs, ((0, 0), (0, amount), (0, 0)), constant_values=-1.0)
-            answers.append(model.predict(inputs, batch_size=256, verbose=0))
-        found[name] = [
-            scores.classification(rows.test.labels, answer, rows.classes) for answer in answers
-        ]
-        if "GRU" in name:
-            lines[name] = [[table["accuracy"] for table in found[name]]]
-            changes[f"change by padding, {name}"] = float(np.abs(answers[-1] - answers[0]).max())
-            changes[f"accuracy with padding, {name}"] = found[name][-1]["accuracy"]
-        if name == "GRU":
-            matrix = scores.confusion(rows.test.labels, answers[0])
-    weights = {name: f"{model.count_params():,} weights" for name, model in networks.items()}
+
+    # The only use of the test images.
+    amounts = sorted({*range(0, padding, 4), padding})  # steps of padding
+    probabilities = _predict_padded(networks, rows.test.inputs, amounts)
+    found = _scores_by_padding(rows, probabilities)
     return Report(
         model=networks["GRU"],
         headline="accuracy",
-        scores=found["GRU"][0] | changes,
+        scores=found["GRU"][0] | _effects_of_padding(probabilities, found),
         baselines=scores.classification_baselines(rows),
         comparisons={
-            f"{name}, {weights[name]}": found[name][0] for name in weights if name != "GRU"
+            f"{name}, {model.count_params():,} weights": found[name][0]
+            for name, model in networks.items()
+            if name != "GRU"
         },
         data=rows.describe(),
-        pictures={
-            "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),
-            "padding": visualize.plot_spread(amounts, lines, "steps of padding", "accuracy"),
-        },
+        pictures=_pictures(rows, amounts, probabilities, found),
     )
+
+
+def _networks(rows, compare):
+    """{name: network}: the GRU, and the two to compare it with."""
+    features, num_classes = rows.input_shape[1], len(rows.classes)
+    gru = build_gru((None, features), num_classes)
+    if not compare:
+        return {"GRU": gru}
+
+    # The number of units with which the weights of an LSTM are nearest to the GRU's.
+    weights = gru.get_layer(index=1).count_params()
+    units = min(range(1, 97), key=lambda n: abs(4 * n * (n + features + 1) - weights))
+    lstm = keras.Sequential([keras.Input((None, features)), layers.LSTM(units)], name="lstm")
+    lstm.add(layers.Dropout(0.2))
+    lstm.add(layers.Dense(num_classes, activation="softmax"))
+    unmasked = build_gru((None, features), num_classes, mask_value=None, name="gru_without_mask")
+    return {"GRU": gru, "LSTM": lstm, "GRU without a mask": unmasked}
+
+
+def _pad_at_random(inputs, padding, seed):
+    """Padding before and after each image, `padding` steps in all: any number may come after."""
+    count, length, features = inputs.shape
+    padded = np.full((count, length + padding, features), PADDING, "float32")
+    starts = np.random.default_rng(seed).integers(0, padding + 1, (count, 1))
+    padded[np.arange(count)[:, None], starts + np.arange(length)] = inputs
+    return padded
+
+
+def _predict_padded(networks, inputs, amounts):
+    """{network: [probabilities (images, classes) for each number of steps of padding]}."""
+    probabilities = {name: [] for name in networks}
+    for amount in amounts:
+        padded = np.pad(inputs, [(0, 0), (0, amount), (0, 0)], constant_values=PADDING)
+        for name, model in networks.items():
+            probabilities[name].append(model.predict(padded, batch_size=256, verbose=0))
+    return probabilities
+
+
+def _scores_by_padding(rows, probabilities):
+    """{network: [scores for each number of steps of padding]}."""
+    labels, classes = rows.test.labels, rows.classes
+    return {
+        name: [scores.classification(labels, predicted, classes) for predicted in by_amount]
+        for name, by_amount in probabilities.items()
+    }
+
+
+def _effects_of_padding(probabilities, found):
+    """What the most padding changes, with a mask and without."""
+    effects = {}
+    for name in found:
+        if name == "LSTM":
+            continue
+        change = np.abs(probabilities[name][-1] - probabilities[name][0]).max()
+        effects[f"change by padding, {name}"] = float(change)
+        effects[f"accuracy with padding, {name}"] = found[name][-1]["accuracy"]
+    return effects
+
+
+def _pictures(rows, amounts, probabilities, found):
+    """Which classes are confused, and the accuracy with more and more padding."""
+    matrix = scores.confusion(rows.test.labels, probabilities["GRU"][0])
+    accuracies = {name: [[score["accuracy"] for score in found[name]]] for name in found}
+    accuracies.pop("LSTM", None)
+
+    return {
+        "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),
+        "padding": visualize.plot_lines(amounts, accuracies, "steps of padding", "accuracy"),
+    }
