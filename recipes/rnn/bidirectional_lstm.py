@@ -1,16 +1,17 @@
-"""Bidirectional LSTM: each word is read with those before and those after it.
+"""Text classifier: a bidirectional LSTM, which reads forwards and backwards.
 
     words (60,) -> embedding 64 -> lstm 32 forwards, 32 backwards -> mean -> probabilities (6,)
 
-What a word means may depend on words that come after it ("light as a feather"), and an LSTM knows
-only those before. A second one reads the text from its end; at each word the two states stand side
-by side, and their mean over all words is the text. Texts of one batch are padded to one length: the
-mask keeps the padding out of the states and of the mean, so that it changes nothing.
+For texts whose words need their context on both sides. What a word means may depend on words that
+come after it ("light as a feather"), but an LSTM knows only those before.
 
-Beside it stand the same network in one direction, with a larger state for as many parameters, which
-shows what the other direction buys, and a logistic regression on the same words in any order, which
-is hard to beat where the choice of words tells the class. On docstrings and film reviews the other
-direction buys little or nothing, and the words in any order win: the table says so.
+A second LSTM reads the text from its end. At each word the states of both are concatenated, and
+their mean over all words stands for the text. The texts of a batch are padded to one length. The
+mask keeps padding out of the states and out of the mean, so padding changes nothing.
+
+In the report: the comparison with one direction and about as many parameters shows what the second
+direction adds. The comparison with a bag of words, a logistic regression on which words a text
+has, shows what the order of words adds. Where the choice of words tells the class, it is little.
 
 Differs from lstm_stack: words in place of numbers, an embedding, a mask, two directions.
 
@@ -33,28 +34,59 @@ from recipes.schedules import warmup_cosine
 
 
 def build_bidirectional_lstm(
-    vocabulary_size=10_000, num_classes=6, embedding=64, units=32, bidirectional=True, dropout=0.5
+    vocabulary_size=10_000,
+    num_classes=6,
+    embedding=64,
+    units=32,
+    bidirectional=True,
+    dropout=0.5,
+    name="bidirectional_lstm",
 ):
     """Build the network, not compiled.
 
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
         num_classes: number of classes, the size of the output.
-        embedding: numbers that stand for a word.
+        embedding: size of the vector that stands for a word.
         units: size of the state of each LSTM.
         bidirectional: whether a second LSTM reads the text from its end.
-        dropout: share of values dropped behind the embedding and before the output layer.
+        dropout: fraction of values dropped after the embedding and before the output layer.
+        name: name of the model, shown in progress and history.
 
     Returns:
         A keras.Sequential from word ids (batch, any number of words) to probabilities (batch,
         num_classes).
+
+    Raises:
+        ValueError: if vocabulary_size or embedding is below 1.
+
+    Example:
+        import numpy as np
+
+        # 128 texts of 5 to 20 words, as keras.layers.TextVectorization gives them; 0 is padding.
+        words = np.random.randint(1, 1000, size=(128, 20))
+        lengths = np.random.randint(5, 21, size=128)
+        words[np.arange(20) >= lengths[:, None]] = 0
+        labels = np.random.randint(2, size=128)
+
+        model = build_bidirectional_lstm(vocabulary_size=1000, num_classes=2)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(words, labels, epochs=2)
+        probabilities = model.predict(words)  # (128, 2)
     """
-    model = keras.Sequential([keras.Input((None,), dtype="int32")], name="bidirectional_lstm")
+    if vocabulary_size < 1 or embedding < 1:
+        raise ValueError(
+            f"build_bidirectional_lstm: vocabulary_size {vocabulary_size} and embedding "
+            f"{embedding}; give 1 or more of each."
+        )
+
+    model = keras.Sequential(name=name)
+    model.add(keras.Input((None,), dtype="int32"))  # (batch, words)
     model.add(layers.Embedding(vocabulary_size, embedding, mask_zero=True))
     model.add(layers.Dropout(dropout))
     lstm = layers.LSTM(units, return_sequences=True)
     model.add(layers.Bidirectional(lstm) if bidirectional else lstm)  # (batch, words, states)
-    model.add(layers.GlobalAveragePooling1D())  # of the words that the mask leaves
+    model.add(layers.GlobalAveragePooling1D())  # (batch, states), the mean of the unmasked words
     model.add(layers.Dropout(dropout))
     model.add(layers.Dense(num_classes, activation="softmax"))
     return model
@@ -72,17 +104,17 @@ def run(
     units=32,
     callbacks=(),
 ):
-    """Train in one and in both directions, report accuracy on test texts.
+    """Train in one and in both directions and report the accuracy on test texts.
 
     Args:
         data: docstrings, imdb, or a file or folder of texts with a class each.
         epochs: passes over the training texts.
         batch_size: texts per training step.
-        seed: draws the first weights, the order of texts and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
-        length: words of a text that are read, the last ones of a longer text.
+        seed: sets the initial weights, the order of the texts and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        length: number of words read of each text, the last ones of a longer text.
         vocabulary_size: number of words known, the most frequent of the training texts.
-        embedding: numbers that stand for a word.
+        embedding: size of the vector that stands for a word.
         units: size of the state of each of the two LSTMs.
         callbacks: Keras callbacks for fit.
 
@@ -94,24 +126,24 @@ def run(
     words = texts.map_inputs(
         lambda part: vocabulary.encode(part, length, keep="last"), vocabulary.decode
     )
+
+    sizes = len(vocabulary), len(words.classes), embedding
+    single_units = _units_of_one_direction(embedding, units)
+    one_direction = build_bidirectional_lstm(
+        *sizes, single_units, bidirectional=False, name="one_direction"
+    )
+    model = build_bidirectional_lstm(*sizes, units)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(words.train), batch_size, epochs)
-    # An LSTM has 4 u (e + u + 1) parameters: one state that has as many as two of u units.
-    half = (embedding + 1) / 2
-    single = round((half**2 + 2 * units * (embedding + units + 1)) ** 0.5 - half)
-    found = {}
-    for bidirectional in (False, True):
-        size = units if bidirectional else single
-        model = build_bidirectional_lstm(
-            len(vocabulary), len(words.classes), embedding, size, bidirectional
-        )
-        model.compile(
+    for network in (one_direction, model):
+        network.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=16,
+            steps_per_execution=16,  # several batches per call: faster for a small model
         )
-        model.fit(
+        network.fit(
             words.train.inputs,
             words.train.labels,
             batch_size=batch_size,
@@ -119,17 +151,44 @@ def run(
             validation_data=(words.validation.inputs, words.validation.labels),
             callbacks=list(callbacks),
         )
-        probabilities = model.predict(words.test.inputs, batch_size=256, verbose=0)
-        name = "both directions" if bidirectional else f"one direction, {single} units"
-        found[name] = scores.classification(words.test.labels, probabilities, words.classes)
-    ours = found.pop("both directions")
-    matrix = scores.confusion(words.test.labels, probabilities)
+
+    # The only use of the test texts.
+    probabilities = model.predict(words.test.inputs, batch_size=256, verbose=0)
     return Report(
         model=model,
         headline="accuracy",
-        scores=ours,
+        scores=scores.classification(words.test.labels, probabilities, words.classes),
         baselines=scores.text_baselines(words, ["majority"]),
-        comparisons=found | scores.text_baselines(words, ["bag of words"]),
+        comparisons=_comparisons(words, one_direction, single_units),
         data=words.describe(),
-        pictures={"confusion": visualize.plot_confusion_matrix(matrix, words.classes)},
+        pictures=_pictures(words, probabilities),
     )
+
+
+def _units_of_one_direction(embedding, units):
+    """Units of a single LSTM with about as many parameters as two LSTMs of `units` each.
+
+    An LSTM has 4 n (n + embedding + 1) parameters. For the single one this is a quadratic equation,
+    n^2 + (embedding + 1) n = 2 units (units + embedding + 1), solved for n.
+    """
+    half = (embedding + 1) / 2
+    root = (half**2 + 2 * units * (embedding + units + 1)) ** 0.5
+    return round(root - half)
+
+
+def _comparisons(words, one_direction, units):
+    """What one direction achieves, and a classifier that ignores the order of words."""
+    probabilities = one_direction.predict(words.test.inputs, batch_size=256, verbose=0)
+    one = scores.classification(words.test.labels, probabilities, words.classes)
+
+    return {
+        f"one direction, {units} units": one,
+        **scores.text_baselines(words, ["bag of words"]),
+    }
+
+
+def _pictures(words, probabilities):
+    """Which classes are confused."""
+    matrix = scores.confusion(words.test.labels, probabilities)
+
+    return {"confusion": visualize.plot_confusion_matrix(matrix, words.classes)}
