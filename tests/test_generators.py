@@ -121,7 +121,7 @@ def test_the_judge_knows_digits_whatever_the_seed():
     for seed in (1, 2):
         keras.utils.set_random_seed(seed)
         judge = scores.fit_feature_classifier(images)
-        features, probabilities = judge.look(images.test.inputs)
+        features, probabilities = judge.predict(images.test.inputs)
         right = np.mean(probabilities.argmax(axis=1) == images.test.labels)
         assert judge.accuracy == pytest.approx(right)
         assert judge.accuracy > 0.97

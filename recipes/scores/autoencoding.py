@@ -8,17 +8,16 @@ from recipes.scores.inputs import flat_inputs
 
 
 def autoencoding(data, codes, rebuilt):
-    """What an autoencoder's codes keep of the test inputs, and what they are worth.
+    """How well codes reconstruct the test inputs, and how well they tell the classes apart.
 
     Args:
         data: a data_prep.Dataset whose labels are classes.
-        codes: {"train", "test"} codes of these parts' inputs, (examples, ...).
-        rebuilt: what the decoder makes of the codes of the test part, shaped like its inputs.
+        codes: {"train", "test"} codes of the inputs of these parts, (examples, ...).
+        rebuilt: reconstructions of the test inputs, with the same shape.
 
     Returns:
-        {"mean squared error": per value of an input, "accuracy of a linear probe": share of test
-        examples whose class a logistic regression on the standardised codes finds, fitted on those
-        of the training part}.
+        {"mean squared error": per value of an input, "accuracy of a linear probe": test accuracy
+        of a logistic regression on the standardised codes, fitted to the training codes}.
     """
     truth, rebuilt = np.asarray(data.test.inputs), np.asarray(rebuilt)
     if rebuilt.shape != truth.shape:

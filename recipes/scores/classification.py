@@ -27,18 +27,19 @@ CLASSIFIERS = {
 
 
 def classification(labels, probabilities, classes):
-    """Accuracy over all examples and within each class; of two classes also the AUC.
+    """Accuracy over all examples and within each class; with two classes also the AUC.
 
     Args:
         labels: true classes, integers (examples,).
-        probabilities: scores of the classes, the greatest wins, (examples, classes). Of two
-            classes also the probability of class 1 alone, (examples,) or (examples, 1).
+        probabilities: scores of the classes, (examples, classes); the class with the highest score
+            is predicted. With two classes, the probability of class 1 alone will do: (examples,)
+            or (examples, 1).
         classes: names of the classes, in label order.
 
     Returns:
-        {"accuracy": share right, "AUC": area under the ROC curve of class 1, "accuracy of NAME":
-        share of that class found, ...}, 0 to 1. A class without test examples is left out, and
-        then the AUC too.
+        {"accuracy": fraction predicted correctly, "AUC": area under the ROC curve of class 1,
+        "accuracy of NAME": fraction of that class predicted correctly, ...}, 0 to 1. A class
+        without test examples is left out, and then the AUC too.
     """
     labels, probabilities = _class_scores(labels, probabilities)
     predicted = probabilities.argmax(axis=1)
@@ -60,23 +61,23 @@ def confusion(labels, probabilities):
 
 
 def hardest(labels, probabilities, classes, count=12):
-    """The examples whose own class got the least probability: what to look at first.
+    """The examples whose true class has the lowest probability: what to look at first.
 
     Args:
         labels: true classes, integers (examples,).
         probabilities: as for `classification`.
         classes: names of the classes, in label order.
-        count: how many.
+        count: number of examples.
 
     Returns:
-        (rows, titles): row numbers, the worst first, (count,) or fewer; and of each row a text of
-        two lines: its class, then the class answered with its probability.
+        (rows, titles): row numbers, the worst first, (count,) or fewer; and for each row a title
+        of two lines: the true class, then the predicted class with its probability.
     """
     labels, probabilities = _class_scores(labels, probabilities)
     rows = np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")[:count]
     titles = [
-        f"{classes[labels[row]]},\nsaid {classes[probabilities[row].argmax()]} "
-        f"{probabilities[row].max():.2f}"
+        f"true {classes[labels[row]]}\npredicted {classes[probabilities[row].argmax()]} "
+        f"(p = {probabilities[row].max():.2f})"
         for row in rows
     ]
     return rows, titles
@@ -86,27 +87,29 @@ def classification_baselines(data, names=("majority", "nearest centroid")):
     """Fit simple classifiers on the training part and score them on the test part.
 
     Args:
-        data: a data_prep.Dataset with array inputs, flattened for the baselines, and labels
-            (examples,). For "majority" the inputs may be anything.
-        names: of CLASSIFIERS: "majority" always answers the most frequent class, "nearest
-            centroid" the class whose mean input is nearest, "1-nearest neighbour" that of the
-            nearest training input; "logistic regression" is no trivial baseline, but the linear
-            model to show beside a network.
+        data: a data_prep.Dataset with array inputs, which are flattened for the baselines, and
+            labels (examples,). For "majority" the inputs may be anything.
+        names: names from CLASSIFIERS. "majority" always predicts the most frequent class, "nearest
+            centroid" the class with the nearest mean input, "1-nearest neighbour" the class of the
+            nearest training input. "logistic regression" is more than a baseline: the linear model
+            to compare a network with.
 
     Returns:
-        {name: {"accuracy": share right}}, 0 to 1; of two classes and with probabilities also
-        {"AUC"}.
+        {name: {"accuracy": fraction predicted correctly}}, 0 to 1; with two classes also {"AUC"}
+        for the classifiers that give probabilities.
     """
     scores = {}
     for name in names:
         inputs = flat_inputs(data, needed=name != "majority")
-        with warnings.catch_warnings():  # a pixel that never changes within its class is no fault
+        with warnings.catch_warnings():  # a pixel that is constant within its class is no fault
             warnings.filterwarnings("ignore", "self.within_class_std_dev_ has at least 1 zero")
             classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
+
         predicted = classifier.predict(inputs["test"])
         scores[name] = {"accuracy": float(accuracy_score(data.test.labels, predicted))}
-        ranks = name in ("majority", "logistic regression")  # the others give classes alone
-        if ranks and len(np.unique(data.test.labels)) == 2:
+
+        has_probabilities = name in ("majority", "logistic regression")
+        if has_probabilities and len(np.unique(data.test.labels)) == 2:
             probabilities = classifier.predict_proba(inputs["test"])
             if probabilities.shape[1] == 2:
                 scores[name]["AUC"] = float(roc_auc_score(data.test.labels, probabilities[:, 1]))
@@ -114,7 +117,7 @@ def classification_baselines(data, names=("majority", "nearest centroid")):
 
 
 def _class_scores(labels, probabilities):
-    """Labels (examples,) and scores (examples, classes), checked, of two classes filled up."""
+    """Labels (examples,) and scores (examples, classes), checked; class 0 is added if missing."""
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if labels.ndim == 1 and probabilities.shape in (labels.shape, (*labels.shape, 1)):
         second = probabilities.reshape(-1)

@@ -7,10 +7,10 @@ from recipes.scores.inputs import flat_inputs
 
 
 def frame_prediction(truth, predictions):
-    """Errors of predicted frames of clips, over all and for each step ahead.
+    """Errors of predicted frames of clips, over all steps and for each step ahead.
 
     Args:
-        truth: the frames that came, (clips, horizon, height, width, channels).
+        truth: the true frames, (clips, horizon, height, width, channels).
         predictions: the same shape.
 
     Returns:
@@ -37,8 +37,8 @@ def forecast(part, predictions):
 
     Returns:
         {"mean squared error", "mean absolute error"} over all frames, steps and targets in scaled
-        units, as benchmarks give them; and of each target in its own unit {"mean absolute error of
-        NAME", "root mean squared error of NAME"}.
+        units, as benchmarks give them; and for each target in its own unit {"mean absolute error
+        of NAME", "root mean squared error of NAME"}.
     """
     targets = part.table.target_names
     labels = part.labels.reshape(len(part), -1, len(targets))
@@ -63,11 +63,11 @@ def forecast_baselines(data, season, names=("persistence", "seasonal naive")):
         data: a data_prep.Dataset of Frames with labels of the kind "next", scaled, whose targets
             are its features.
         season: rows after which the series is expected to repeat, at most the window.
-        names: "persistence" repeats the frame's last row, "seasonal naive" its last season;
-            "linear" is no trivial forecast, but the model to show beside a network: each step a
-            weighted sum of the frame's rows, from the last row on and the same for all targets.
-            Its weights are least squares' on the training part, with the penalty on large ones
-            (ridge) that is best on the validation part.
+        names: "persistence" repeats the last row of the frame, "seasonal naive" its last season.
+            "linear" is more than a baseline: ridge regression, the linear model to compare a
+            network with. It forecasts the change from the last row as a weighted sum of the
+            frame's rows, with the same weights for all targets. Its penalty is the best one on the
+            validation part.
 
     Returns:
         {name: scaled forecasts (frames, steps, targets)}.
@@ -92,7 +92,7 @@ def forecast_examples(part, forecasts, count=3):
     Args:
         part: data_prep.Frames with labels of the kind "next", scaled, that forecast all features.
         forecasts: {name: scaled forecasts (frames, steps, targets)}.
-        count: how many frames, from the first to the last.
+        count: number of frames, evenly spaced from the first to the last.
 
     Returns:
         {"times", "history", "truth", "forecasts", "quantity"}.
@@ -116,16 +116,17 @@ def forecast_examples(part, forecasts, count=3):
 
 
 def direction_baselines(data, names=("majority", "persistence", "reversal")):
-    """Simple answers to the question whether the target will be up or down.
+    """Simple predictions of whether the target goes up or down.
 
     Args:
         data: a data_prep.Dataset of Frames with labels of the kind "direction", up or down.
-        names: "majority" always answers the training part's most frequent class; "persistence" the
-            direction of the last `horizon` rows of the frame, "reversal" the other one; "logistic
-            regression" is no trivial answer, but the linear model to show beside a network.
+        names: "majority" always predicts the most frequent class of the training part,
+            "persistence" the direction of the last `horizon` rows of the frame, "reversal" the
+            opposite. "logistic regression" is more than a baseline: the linear model to compare a
+            network with.
 
     Returns:
-        {name: classes of the test part, integers (frames,)}.
+        {name: predicted classes of the test part, integers (frames,)}.
     """
     test, found = data.test, {}
     for name in names:
@@ -142,23 +143,24 @@ def direction_baselines(data, names=("majority", "persistence", "reversal")):
 
 
 def balanced_accuracy(labels, predicted, block):
-    """Accuracy where every class counts the same, with its confidence interval.
+    """Balanced accuracy, in which every class counts the same, with its confidence interval.
 
     Args:
         labels: true classes, integers (examples,), in time order.
-        predicted: answered classes, (examples,).
-        block: neighbours whose hits are alike, for `block_bootstrap`.
+        predicted: predicted classes, (examples,).
+        block: number of neighbours whose hits are correlated, for `block_bootstrap`.
 
     Returns:
-        {"balanced accuracy": mean over the classes of the share of a class that is found, so that
-        an answer that is always the same has 1 / classes, "low end of 95%", "high end of 95%" of
-        its interval, "accuracy": share right}.
+        {"balanced accuracy": mean of the accuracies within the classes (always predicting the same
+        class gives 1 / classes), "low end of 95%", "high end of 95%": its confidence interval,
+        "accuracy": fraction predicted correctly}.
     """
     labels, hits = np.asarray(labels), np.equal(labels, predicted)
     _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
     found = np.bincount(label, hits) / counts
     mean = found.mean()
-    # What each example adds: the mean of these is that of the classes, to first order in each draw.
+    # The contribution of each example: their mean is the balanced accuracy, and to first order
+    # also in each bootstrap sample.
     parts = mean + (hits - found[label]) * len(labels) / (len(counts) * counts[label])
     low, high = block_bootstrap(parts, block)
     return {
@@ -170,16 +172,17 @@ def balanced_accuracy(labels, predicted, block):
 
 
 def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
-    """Confidence interval of the mean of a series whose neighbours are alike.
+    """Confidence interval of the mean of a series whose neighbours are correlated.
 
-    Each draw puts a series of about that length together from blocks of successive values, so that
-    what neighbours have in common stays (Politis and Romano, 1992: circular block bootstrap).
+    Each bootstrap sample is a series of about the same length, made of blocks of successive values,
+    so that the correlation of neighbours stays (circular block bootstrap; Politis and Romano,
+    1992).
 
     Args:
         values: (examples,) in time order, such as 1 for a hit and 0 for a miss.
-        block: values in a block: more than are alike.
-        share: how often such an interval should hold the true mean.
-        draws: number of draws.
+        block: values in a block; more than are correlated.
+        share: confidence level, 0 to 1.
+        draws: number of bootstrap samples.
         seed: equal seeds give equal intervals.
 
     Returns:
@@ -197,35 +200,40 @@ def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
 
 
 def _linear_forecast(data):
-    """Forecasts of the test part by ridge regression on the rows' distance from the last one."""
-    gram, moment = _moments(data.train)
+    """Forecasts of the test part by ridge regression on the differences from the last row."""
+    gram, moment = _least_squares_sums(data.train)
     sizes, directions = np.linalg.eigh(gram)
     moment_along = directions.T @ moment
-    gram_v, moment_v = _moments(data.validation)
+    gram_v, moment_v = _least_squares_sums(data.validation)
+
     best, weights = np.inf, None
     for penalty in sizes.mean() * np.logspace(-8, 0, 17):
         trial = directions @ (moment_along / (np.maximum(sizes, 0) + penalty)[:, None])
-        error = np.sum(trial * (gram_v @ trial - 2 * moment_v))  # but for what all have in common
+        error = np.sum(
+            trial * (gram_v @ trial - 2 * moment_v)
+        )  # without the constant that all penalties share
         if error < best:
             best, weights = error, trial
+
     found = []
-    for inputs, _, last in _distances(data.test):
+    for inputs, _, last in _differences(data.test):
         changes = (inputs @ weights).reshape(len(last), last.shape[-1], -1)
         found.append(changes.transpose(0, 2, 1) + last)
     return np.concatenate(found).astype("float32")
 
 
-def _moments(part):
-    """Sums over frames and targets of inputs by inputs and inputs by labels, for least squares."""
-    sums = [(inputs.T @ inputs, inputs.T @ labels) for inputs, labels, _ in _distances(part)]
+def _least_squares_sums(part):
+    """X'X and X'Y over all frames and targets, from which least squares are solved."""
+    sums = [(inputs.T @ inputs, inputs.T @ labels) for inputs, labels, _ in _differences(part)]
     return [sum(terms) for terms in zip(*sums, strict=True)]
 
 
-def _distances(part, block=1024):
-    """Blocks of inputs with a 1 behind, labels, both from the frame's last row on, and that row.
+def _differences(part, block=1024):
+    """Blocks of inputs and labels as differences from the last row of the frame, and that row.
 
     Yields:
-        (frames * targets, window + 1), (frames * targets, steps) and (frames, 1, targets).
+        Inputs with a last column of 1 (frames * targets, window + 1), labels (frames * targets,
+        steps) and last rows (frames, 1, targets).
     """
     for first in range(0, len(part), block):
         inputs, labels = part.gather(slice(first, first + block))

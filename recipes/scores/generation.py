@@ -1,4 +1,10 @@
-"""Scores of generated images, and samples that need no network."""
+"""Scores of generated images, and samples that need no network.
+
+Images are compared in the features of a classifier that was trained on the real images. The
+Frechet distance of the features says how far the samples are from real images; the classes found
+among the samples say how many modes they cover; the distance to the nearest training image shows
+memorising.
+"""
 
 import warnings
 
@@ -7,28 +13,32 @@ import numpy as np
 from keras import layers, ops
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import (
-    accuracy_score,
-)
+from sklearn.metrics import accuracy_score
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
+BATCH = 128  # images per step of the feature classifier
+LEAST_STEPS = 1000  # steps that it trains at least
+
 
 class FeatureClassifier:
-    """A classifier of the real training images, by which generated images are scored.
+    """A classifier of the real training images, in whose features images are compared.
 
     Args:
         model: a keras.Model from images to [features (batch, size), probabilities (batch,
             classes)].
-        accuracy: share of the real test images whose class it finds.
+        accuracy: fraction of the real test images that it classifies correctly.
     """
 
     def __init__(self, model, accuracy):
         self.model = model
         self.accuracy = accuracy
 
-    def look(self, images):
-        """What the judge sees in images (examples, height, width, channels), 0 to 1.
+    def predict(self, images):
+        """Features and class probabilities of images.
+
+        Args:
+            images: (examples, height, width, channels), 0 to 1.
 
         Returns:
             (features, probabilities): (examples, size) and (examples, classes).
@@ -37,63 +47,87 @@ class FeatureClassifier:
 
 
 def fit_feature_classifier(images):
-    """Train a small CNN on the real training images, the same for every seed of the same images.
+    """Train a small CNN on the real training images.
+
+    It does not depend on the seed of the page: the same images give the same classifier. It trains
+    for 5 epochs, or for 1000 steps where that is more.
 
     Args:
         images: a data_prep.Dataset of images (examples, height, width, channels), 0 to 1, with
             classes.
 
     Returns:
-        A FeatureClassifier. It has trained for 5 epochs, or for 1000 steps where that is more.
+        A FeatureClassifier.
     """
-    pixels = keras.Input(images.input_shape)
+    pixels, features, probabilities = _feature_network(images.input_shape, len(images.classes))
+    model = keras.Model(pixels, probabilities)
 
-    def start(seed):
-        return keras.initializers.HeNormal(seed)
-
-    x = layers.Conv2D(16, 5, padding="same", activation="relu", kernel_initializer=start(1))(pixels)
-    x = layers.MaxPooling2D()(x)
-    x = layers.Conv2D(32, 3, padding="same", activation="relu", kernel_initializer=start(2))(x)
-    x = layers.Flatten()(layers.MaxPooling2D()(x))
-    features = layers.Dense(64, activation="relu", kernel_initializer=start(3))(x)
-    x = layers.Dropout(0.3, seed=4)(features)
-    classes = layers.Dense(len(images.classes), "softmax", kernel_initializer=start(5))(x)
-    model = keras.Model(pixels, classes)
-    steps = max(1000, 5 * -(-len(images.train) // 128))
+    count = len(images.train)
+    steps = max(LEAST_STEPS, 5 * -(-count // BATCH))
     schedule = keras.optimizers.schedules.CosineDecay(0.002, steps)
     model.compile(
         keras.optimizers.Adam(schedule), "sparse_categorical_crossentropy", steps_per_execution=16
     )
-    # The order of the images is drawn here: the judge does not depend on the page's seed.
-    random, count = np.random.default_rng(0), len(images.train)
-    order = np.concatenate([random.permutation(count) for _ in range(-(-steps * 128 // count))])
-    order = order[: steps * 128]
+
+    # The order of the images has a seed of its own, too.
+    random = np.random.default_rng(0)
+    epochs = -(-steps * BATCH // count)
+    order = np.concatenate([random.permutation(count) for _ in range(epochs)])[: steps * BATCH]
     model.fit(
         images.train.inputs[order],
         images.train.labels[order],
-        batch_size=128,
+        batch_size=BATCH,
         shuffle=False,
         verbose=0,
     )
-    found = model.predict(images.test.inputs, batch_size=512, verbose=0).argmax(axis=1)
-    judge = keras.Model(pixels, [features, classes])
-    return FeatureClassifier(judge, float(accuracy_score(images.test.labels, found)))
+
+    predicted = model.predict(images.test.inputs, batch_size=512, verbose=0).argmax(axis=1)
+    accuracy = float(accuracy_score(images.test.labels, predicted))
+    return FeatureClassifier(keras.Model(pixels, [features, probabilities]), accuracy)
+
+
+def _feature_network(input_shape, num_classes):
+    """Input, features (batch, 64) and probabilities of a small CNN with fixed initial weights."""
+
+    def initializer(seed):
+        return keras.initializers.HeNormal(seed)
+
+    pixels = keras.Input(input_shape)
+    x = layers.Conv2D(16, 5, padding="same", activation="relu", kernel_initializer=initializer(1))(
+        pixels
+    )
+    x = layers.MaxPooling2D()(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", kernel_initializer=initializer(2))(
+        x
+    )
+    x = layers.MaxPooling2D()(x)
+    x = layers.Flatten()(x)
+    features = layers.Dense(64, activation="relu", kernel_initializer=initializer(3))(x)
+
+    x = layers.Dropout(0.3, seed=4)(features)
+    probabilities = layers.Dense(
+        num_classes, activation="softmax", kernel_initializer=initializer(5)
+    )(x)
+    return pixels, features, probabilities
 
 
 def frechet_distance(first, second):
     """Distance between the normal distributions fitted to two sets of features.
 
     |m1 - m2|^2 + trace(C1 + C2 - 2 (C1 C2)^(1/2)), with means m and covariances C. It is zero for
-    the same set, and above zero for two sets of one distribution: fewer examples, greater
-    distance. Source: Heusel et al., "GANs trained by a two time-scale update rule converge to a
-    local Nash equilibrium", 2017.
+    equal sets. For two different sets from one distribution it is above zero, and larger the fewer
+    examples there are. Source: Heusel et al., "GANs trained by a two time-scale update rule
+    converge to a local Nash equilibrium", 2017.
 
     Args:
         first: features (examples, size).
-        second: features (examples, size); the number of examples may be another.
+        second: features (examples, size); the number of examples may differ.
 
     Returns:
         The distance, in squared units of the features.
+
+    Raises:
+        ValueError: if the shapes do not fit, or a set has fewer than two examples.
     """
     first, second = np.asarray(first, "float64"), np.asarray(second, "float64")
     if first.ndim != 2 or second.shape[1:] != first.shape[1:] or min(len(first), len(second)) < 2:
@@ -101,65 +135,75 @@ def frechet_distance(first, second):
             f"features {first.shape} and {second.shape} do not fit: both are (examples, size), "
             f"with two examples or more."
         )
-    one, other = np.cov(first.T, ddof=1), np.cov(second.T, ddof=1)
-    one, other = np.atleast_2d(one), np.atleast_2d(other)
-    # The product has the eigenvalues of root @ other @ root, which is symmetric.
-    values, vectors = np.linalg.eigh(one)
+    cov_1 = np.atleast_2d(np.cov(first.T, ddof=1))
+    cov_2 = np.atleast_2d(np.cov(second.T, ddof=1))
+
+    # C1 C2 has the same eigenvalues as root C2 root, with root = C1^(1/2), which is symmetric.
+    values, vectors = np.linalg.eigh(cov_1)
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ other @ root), 0)).sum()
-    apart = np.square(first.mean(axis=0) - second.mean(axis=0)).sum()
-    return float(max(apart + np.trace(one) + np.trace(other) - 2 * shared, 0))
+    eigenvalues = np.linalg.eigvalsh(root @ cov_2 @ root)
+    trace_of_root = np.sqrt(np.maximum(eigenvalues, 0)).sum()
+
+    means_apart = np.square(first.mean(axis=0) - second.mean(axis=0)).sum()
+    distance = means_apart + np.trace(cov_1) + np.trace(cov_2) - 2 * trace_of_root
+    return float(max(distance, 0))
 
 
-def generation(judge, images, samples, labels=None):
-    """Scores of generated images, as many as there are test images.
+def generation(classifier, images, samples, labels=None):
+    """Scores of generated images.
 
     Args:
-        judge: a FeatureClassifier of these images.
+        classifier: a FeatureClassifier of these images.
         images: the data_prep.Dataset.
-        samples: generated images (samples, height, width, channels), 0 to 1.
-        labels: the class that each sample was asked to have, integers (samples,), if any.
+        samples: generated images (samples, height, width, channels), 0 to 1; as many as there are
+            test images.
+        labels: the class that each sample should have, integers (samples,); None without classes.
 
     Returns:
-        {"Frechet distance": to the test images, in the judge's features, "spread of Frechet
-        distance": its standard deviation over 20 draws of the samples with replacement, "modes":
-        classes that the judge finds in a tenth of their fair share of the samples or more,
-        "distance ratio": as by `nearest_ratio`} and with `labels` "label accuracy": share of the
-        samples that have the class asked for, in the eyes of the judge.
+        {"Frechet distance": to the test images, in the features of the classifier,
+        "spread of Frechet distance": its standard deviation over 20 bootstrap samples,
+        "modes": number of classes that have at least a tenth of their fair fraction of the samples,
+        "distance ratio": as by `nearest_ratio`}, and with `labels` also
+        "label accuracy": fraction of the samples that the classifier finds in the class asked for.
     """
     samples = np.asarray(samples, "float32")
-    features, probabilities = judge.look(samples)
-    real, _ = judge.look(images.test.inputs)
+    features, probabilities = classifier.predict(samples)
+    real_features, _ = classifier.predict(images.test.inputs)
+
     random = np.random.default_rng(0)
-    draws = [
-        frechet_distance(real, features[random.integers(len(features), size=len(features))])
+    bootstrapped = [
+        frechet_distance(
+            real_features, features[random.integers(len(features), size=len(features))]
+        )
         for _ in range(20)
     ]
-    found = probabilities.argmax(axis=1)
-    counts = np.bincount(found, minlength=len(images.classes))
+
+    predicted = probabilities.argmax(axis=1)
+    counts = np.bincount(predicted, minlength=len(images.classes))
+    fair_count = len(samples) / len(counts)
     scores = {
-        "Frechet distance": frechet_distance(real, features),
-        "spread of Frechet distance": float(np.std(draws, ddof=1)),
-        "modes": int((counts >= 0.1 * len(samples) / len(counts)).sum()),
+        "Frechet distance": frechet_distance(real_features, features),
+        "spread of Frechet distance": float(np.std(bootstrapped, ddof=1)),
+        "modes": int((counts >= 0.1 * fair_count).sum()),
         "distance ratio": nearest_ratio(images.train.inputs, images.test.inputs, samples),
     }
     if labels is not None:
-        scores["label accuracy"] = float(np.mean(found == np.asarray(labels)))
+        scores["label accuracy"] = float(np.mean(predicted == np.asarray(labels)))
     return scores
 
 
 def nearest_ratio(train, test, samples, most=1000):
-    """How far samples are from the nearest training example, where unseen ones have 1.
+    """How far samples are from the nearest training example, relative to unseen real examples.
 
     Args:
         train: training examples (examples, ...).
-        test: real examples that training has not seen.
-        samples: generated ones.
-        most: of test and samples no more than this many are looked at, the first ones.
+        test: real examples that were not used for training.
+        samples: generated examples.
+        most: use at most this many of `test` and of `samples`, the first ones.
 
     Returns:
-        The median Euclidean distance of a sample to the nearest training example, over the same of
-        a test example. A generator that has learnt by heart comes near 0.
+        The median Euclidean distance of a sample to the nearest training example, divided by the
+        same of a test example. A generator that memorises the training examples comes near 0.
     """
     train = np.reshape(train, (len(train), -1))
     search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(train)
@@ -170,60 +214,72 @@ def nearest_ratio(train, test, samples, most=1000):
     return float(medians[0] / medians[1])
 
 
-def generation_baselines(judge, images, labels=None):
+def generation_baselines(classifier, images, labels=None):
     """The scores of `generation` for samples that need no network.
 
     Args:
-        judge: a FeatureClassifier of these images.
+        classifier: a FeatureClassifier of these images.
         images: the data_prep.Dataset.
-        labels: as for `generation`, of the same number as the test images, if any.
+        labels: as for `generation`, one for each test image; None without classes.
 
     Returns:
-        (baselines, beside, floor). The first two are {name: scores of `generation`} of samples
-        drawn from a normal distribution fitted to the pixels of the training images, and from a
-        "Gaussian mixture" of as many of them as there are classes; with `labels` also from a
-        mixture of three fitted to each class alone. The third is {"Frechet distance of real
-        images": of as many training images to the test images, which no network has seen: about the
-        least to be had, "accuracy of the feature classifier"}.
+        (baselines, comparisons, real). `baselines` are the scores of samples from one "normal
+        distribution", fitted to the pixels of the training images. `comparisons` are those from a
+        "Gaussian mixture" with as many components as there are classes, and with `labels` from a
+        "Gaussian mixture of each class" with three components each. `real` is {"Frechet distance
+        of real images": of as many training images to the test images, about the lowest that can
+        be reached, "accuracy of the feature classifier"}.
     """
-    random, count = np.random.default_rng(0), len(images.test)
-    train, parts = images.train, len(images.classes)
+    random = np.random.default_rng(0)
+    count = len(images.test)
+    train = images.train.inputs
+
     rows = random.choice(len(train), min(count, len(train)), replace=False)
-    floor = generation(judge, images, train.inputs[rows])["Frechet distance"]
-    floor = {
-        "Frechet distance of real images": floor,
-        "accuracy of the feature classifier": judge.accuracy,
+    real = {
+        "Frechet distance of real images": generation(classifier, images, train[rows])[
+            "Frechet distance"
+        ],
+        "accuracy of the feature classifier": classifier.accuracy,
     }
-    normal = _sample_mixture(train.inputs, 1, count, random)
-    samples = {"Gaussian mixture": _sample_mixture(train.inputs, parts, count, random)}
+
+    normal = _sample_mixture(train, 1, count, random)
+    mixtures = {"Gaussian mixture": _sample_mixture(train, len(images.classes), count, random)}
     if labels is not None:
-        samples["Gaussian mixture of each class"] = drawn = np.empty_like(normal)
+        by_class = np.empty_like(normal)
         for label in np.unique(labels):
-            asked = np.asarray(labels) == label
-            of_class = train.inputs[train.labels == label]
-            drawn[asked] = _sample_mixture(of_class, 3, asked.sum(), random)
-    beside = {name: generation(judge, images, drawn, labels) for name, drawn in samples.items()}
-    return {"normal distribution": generation(judge, images, normal, labels)}, beside, floor
+            wanted = np.asarray(labels) == label
+            of_class = train[images.train.labels == label]
+            by_class[wanted] = _sample_mixture(of_class, 3, wanted.sum(), random)
+        mixtures["Gaussian mixture of each class"] = by_class
+
+    comparisons = {
+        name: generation(classifier, images, samples, labels) for name, samples in mixtures.items()
+    }
+    baselines = {"normal distribution": generation(classifier, images, normal, labels)}
+    return baselines, comparisons, real
 
 
 def best_codes(generator, images, codes, steps=200):
-    """The codes from which a generator rebuilds images best, as far as gradient descent finds them.
+    """Search the codes from which a generator reconstructs images best, by gradient descent.
 
     Args:
-        generator: from codes (batch, latent_size) to images.
-        images: to rebuild, (images, height, width, channels).
-        codes: to begin with, those whose images are nearest, (codes, latent_size).
-        steps: of gradient descent.
+        generator: a keras.Model from codes (batch, latent_size) to images.
+        images: images to reconstruct, (images, height, width, channels).
+        codes: candidates to start from, (codes, latent_size); each image starts with the one whose
+            generated image is nearest.
+        steps: steps of gradient descent.
 
     Returns:
-        (images, latent_size).
+        The codes found, (images, latent_size).
     """
     import tensorflow as tf  # only for pages that train on it
 
-    drawn = generator.predict(codes, verbose=0).reshape(len(codes), -1)
+    generated = generator.predict(codes, verbose=0).reshape(len(codes), -1)
     flat = images.reshape(len(images), -1)
-    apart = np.square(drawn).sum(axis=1) - 2 * flat @ drawn.T  # but for what all codes share
-    best = keras.Variable(codes[apart.argmin(axis=1)])
+    # Squared distances, without the term |image|^2 that all codes share.
+    distances = np.square(generated).sum(axis=1) - 2 * flat @ generated.T
+
+    best = keras.Variable(codes[distances.argmin(axis=1)])
     optimizer = keras.optimizers.Adam(0.05)
     optimizer.build([best])
 
@@ -238,14 +294,18 @@ def best_codes(generator, images, codes, steps=200):
     return ops.convert_to_numpy(best)
 
 
-def _sample_mixture(images, parts, count, random, most=10_000, size=64):
-    """Draw images from a mixture of normal distributions along the directions of most variance."""
+def _sample_mixture(images, components, count, random, most=10_000, size=64):
+    """Sample images from a Gaussian mixture, fitted to the principal components of some images."""
     inputs = images[random.permutation(len(images))[:most]].astype("float64")
     inputs = inputs.reshape(len(inputs), -1)
+
     pca = PCA(min(size, *inputs.shape), random_state=0).fit(inputs)
-    mixture = GaussianMixture(min(parts, len(inputs)), reg_covar=1e-4, max_iter=50, random_state=0)
+    mixture = GaussianMixture(
+        min(components, len(inputs)), reg_covar=1e-4, max_iter=50, random_state=0
+    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is then near enough
+        warnings.simplefilter("ignore", ConvergenceWarning)  # after 50 iterations it is close
         codes = mixture.fit(pca.transform(inputs)).sample(count)[0]
-    drawn = np.clip(pca.inverse_transform(random.permutation(codes)), 0, 1)
-    return drawn.reshape(count, *images.shape[1:]).astype("float32")
+
+    sampled = np.clip(pca.inverse_transform(random.permutation(codes)), 0, 1)
+    return sampled.reshape(count, *images.shape[1:]).astype("float32")

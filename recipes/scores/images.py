@@ -18,17 +18,17 @@ FILTERS = {  # each with the widths to choose from
 
 
 def segmentation(truth, predicted, classes):
-    """How well the classes of pixels are found, all images put together.
+    """How well the classes of pixels are predicted, over all images together.
 
     Args:
         truth: true class of each pixel, integers (images, height, width).
-        predicted: answered classes, the same shape.
+        predicted: predicted classes, the same shape.
         classes: names of the classes, in label order.
 
     Returns:
-        {"IoU": mean over the classes of intersection over union, "Dice": the same of twice the
-        intersection over the sum, "IoU of NAME", "Dice of NAME", ...}, 0 to 1. A class that
-        neither side has is left out.
+        {"IoU": intersection over union, mean over the classes, "Dice": twice the intersection over
+        the sum of both sizes, mean over the classes, "IoU of NAME", "Dice of NAME", ...}, 0 to 1.
+        A class that is neither in `truth` nor in `predicted` is left out.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
@@ -52,18 +52,18 @@ def segmentation(truth, predicted, classes):
 
 
 def segmentation_baselines(data):
-    """Simple segmentations of the test part that look at one pixel at a time.
+    """Simple segmentations of the test part, each pixel by itself.
 
     Args:
         data: a data_prep.Dataset with images (images, height, width, channels) and a dict of
             labels, of which "masks" are classes (images, height, width).
 
     Returns:
-        {name: classes of the test part, integers (images, height, width)}: "majority" answers the
-        training part's most frequent class; "Otsu threshold" cuts the grey levels of the training
-        part in two by Otsu's method and answers on each side the class that has the greatest
-        share of its pixels there; "nearest mean colour" answers the class whose mean colour in the
-        training part is nearest.
+        {name: predicted classes of the test part, integers (images, height, width)}. "majority"
+        predicts the most frequent class of the training part. "Otsu threshold" splits the grey
+        levels of the training part by Otsu's method, and predicts on each side the class that has
+        the largest fraction of its pixels there. "nearest mean colour" predicts the class whose
+        mean colour in the training part is nearest.
     """
     inputs, masks = data.train.inputs, data.train.labels["masks"]
     counts = np.bincount(masks.ravel(), minlength=len(data.classes))
@@ -85,15 +85,15 @@ def segmentation_baselines(data):
 def psnr(truth, images, masks=None):
     """Peak signal-to-noise ratio in dB, the mean over the images.
 
-    Of an image it is -10 log10 of the mean squared error of its pixels, which go from 0 to 1. An
-    error below that of rounding to 256 grey levels, (1 / 255)^2 / 12, is taken as that, so that no
-    image has more than 58.9 dB and a perfect one does not make the mean infinite.
+    For one image it is -10 log10 of the mean squared error of its pixels, which go from 0 to 1.
+    The error counts at least as much as rounding to 256 grey levels, (1 / 255)^2 / 12: so no image
+    has more than 58.9 dB, and a perfect one does not make the mean infinite.
 
     Args:
         truth: (images, height, width, channels).
         images: the same shape.
-        masks: where to look, booleans (images, height, width, 1), in each image somewhere; None
-            for everywhere.
+        masks: the pixels that count, booleans (images, height, width, 1), at least one in each
+            image; None for all pixels.
     """
     truth, images, masks = _masked(truth, images, masks)
     errors = (np.square(truth - images) * masks).sum(axis=(1, 2, 3)) / masks.sum(axis=(1, 2, 3))
@@ -106,8 +106,8 @@ def ssim(truth, images, masks=None):
     Args:
         truth: (images, height, width, channels), 7 x 7 or more, from 0 to 1.
         images: the same shape.
-        masks: as in `psnr`: the mean is over these pixels of the whole map, whose windows hold
-            their surroundings too. None for all pixels that are no nearer than 3 to the border.
+        masks: as in `psnr`. The windows around these pixels include their surroundings. None for
+            all pixels that are at least 3 pixels away from the border.
 
     Reference: Wang et al., "Image quality assessment: from error visibility to structural
     similarity", 2004; computed by scikit-image.
@@ -125,11 +125,11 @@ def ssim(truth, images, masks=None):
 
 
 def denoising(truth, answers):
-    """How near images come to the clean ones.
+    """How close denoised images are to the clean ones.
 
     Args:
         truth: clean images, (images, height, width, channels), 0 to 1.
-        answers: the same shape.
+        answers: denoised images, the same shape.
 
     Returns:
         {"mean squared error", "PSNR"}, as `psnr` gives it.
@@ -142,21 +142,23 @@ def denoising(truth, answers):
 
 
 def filter_baselines(truth, noisy, test):
-    """Noisy images made smooth, each filter in the width that serves other noisy images best.
+    """Denoise images with simple filters, whose widths are chosen on validation images.
 
     Args:
-        truth: clean images of the validation part, (images, height, width, channels), 0 to 1.
-        noisy: the same images with noise; by them the width is chosen.
-        test: noisy images to smooth, in the same range.
+        truth: clean validation images, (images, height, width, channels), 0 to 1.
+        noisy: the same images with noise.
+        test: noisy images to denoise, in the same range.
 
     Returns:
-        {"Gaussian filter", "median filter"}: `test` smoothed and clipped to the range 0 to 1. The
-        width is the Gaussian's deviation, or the side of the median's square, in pixels.
+        {"Gaussian filter", "median filter"}: `test` after each filter, clipped to 0 to 1. The width
+        is the standard deviation of the Gaussian, or the side of the median's square, in pixels.
     """
     found = {}
     for name, (smooth, widths) in FILTERS.items():
-        errors = [np.square(np.clip(smooth(noisy, w), 0, 1) - truth).mean() for w in widths]
-        found[name] = np.clip(smooth(test, widths[int(np.argmin(errors))]), 0, 1)
+        smoothed = [np.clip(smooth(noisy, width), 0, 1) for width in widths]
+        errors = [np.square(images - truth).mean() for images in smoothed]
+        best_width = widths[int(np.argmin(errors))]
+        found[name] = np.clip(smooth(test, best_width), 0, 1)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Inputs of a data set as plain rows of numbers, for models that know no images."""
+"""The inputs of a data set as rows of numbers, for models that take no images."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def flat_inputs(data, needed=True):
-    """Inputs of each part as (examples, features); where they are not needed, one zero each."""
+    """Inputs of each part as (examples, features); a single zero each if they are not needed."""
     features = math.prod(data.input_shape)  # not -1, which an empty part has no answer for
     return {
         name: np.reshape(part.inputs, (len(part), features)) if needed else np.zeros((len(part), 1))

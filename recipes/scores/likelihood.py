@@ -11,14 +11,14 @@ from recipes.scores.inputs import flat_inputs
 
 
 def bernoulli_nats(images, probabilities):
-    """Cross-entropy of images with the pixels' probabilities of ink, in nats per image.
+    """Cross-entropy of images under the predicted probabilities of ink, in nats per image.
 
-    A grey pixel of 0.3 counts as ink in three of ten draws, so even its own copy costs its
-    entropy: `bernoulli_nats(images, images)` is the least that any model can reach.
+    A grey pixel of 0.3 counts as ink with probability 0.3. So even a perfect copy has the entropy
+    of its pixels as cross-entropy: `bernoulli_nats(images, images)` is the lowest possible value.
 
     Args:
         images: pixels from 0 to 1, (images, ...).
-        probabilities: the same shape; kept 1e-7 away from 0 and 1, as Keras's loss does.
+        probabilities: the same shape; clipped to 1e-7 away from 0 and 1, as Keras's loss does.
 
     Returns:
         (images,) sums over all pixels, not negative.
@@ -29,10 +29,10 @@ def bernoulli_nats(images, probabilities):
 
 
 def normal_kl(means, log_variances):
-    """KL divergence in nats of N(mean, variance), independent numbers, from N(0, I), (examples,).
+    """KL divergence in nats of N(mean, variance) from N(0, I), for each example, (examples,).
 
-    Half of mean^2 + variance - 1 - log variance, summed over a code. Source: Kingma and Welling,
-    "Auto-encoding variational Bayes", 2014, appendix B.
+    The sum over the numbers of a code of (mean^2 + variance - 1 - log variance) / 2. Source: Kingma
+    and Welling, "Auto-encoding variational Bayes", 2014, appendix B.
     """
     means, logs = np.asarray(means, "float64"), np.asarray(log_variances, "float64")
     return np.sum(means**2 + np.exp(logs) - 1 - logs, axis=1) / 2
@@ -41,27 +41,27 @@ def normal_kl(means, log_variances):
 def variational(images, means, log_variances, decode, samples=500, seed=0, block=20000):
     """Bounds on the negative log likelihood of images under a decoder with the prior N(0, I).
 
-    Both are in nats per image, and from the same codes drawn from N(mean, variance). The negative
-    ELBO is their mean cross-entropy, plus the KL divergence in closed form. The importance-weighted
-    estimate is minus the log of the mean of p(image | code) p(code) / q(code | image): no larger
-    on average, and the nearer to the likelihood the more samples. Source: Burda et al., "Importance
-    weighted autoencoders", 2016.
+    Both are in nats per image and use the same codes, sampled from N(mean, variance). The negative
+    ELBO is the mean cross-entropy plus the KL divergence in closed form. The importance-weighted
+    estimate (IWAE) is minus the log of the mean of p(image | code) p(code) / q(code | image). On
+    average it is no larger than the negative ELBO, and with more samples it comes closer to the
+    negative log likelihood. Source: Burda et al., "Importance weighted autoencoders", 2016.
 
     Args:
         images: pixels from 0 to 1, (images, ...).
-        means: of their codes, (images, latent_size).
-        log_variances: the same shape.
+        means: means of their codes, (images, latent_size).
+        log_variances: log variances of their codes, the same shape.
         decode: a function from float32 codes (codes, latent_size) to probabilities of ink
             (codes, ...).
-        samples: codes drawn for each image.
-        seed: draws them.
-        block: most codes that are decoded at once.
+        samples: codes sampled for each image.
+        seed: seed of the samples.
+        block: largest number of codes that are decoded at once.
 
     Returns:
         {"negative ELBO", "cross-entropy", "KL divergence", "IWAE, SAMPLES samples"}, where the
         first is the sum of the next two; "entropy of the pixels", the cross-entropy of perfect
-        copies; and "active units", numbers of a code that say something: their mean varies over
-        the images by more than 0.01 (Burda et al., too).
+        copies; and "active units", how many numbers of a code are used: the variance of their mean
+        over the images is above 0.01 (also Burda et al.).
     """
     random = np.random.default_rng(seed)
     pixels = np.asarray(images, "float32").reshape(len(images), -1)
@@ -93,22 +93,22 @@ def variational(images, means, log_variances, decode, samples=500, seed=0, block
 
 
 def likelihood_baselines(data, size, seed=0):
-    """Bounds on the negative log likelihood of test images without a network, as `variational`.
+    """Bounds on the negative log likelihood of test images without a network.
 
-    "mean image": each pixel has its mean over the training images as probability of ink, whatever
-    the image; exact. "Gaussian on PCA": an autoencoder of principal components, scaled to variance
-    1 so that N(0, I) is fitted to them; the code is drawn around the image's components shrunk by
-    one factor, all with one variance, and its picture clipped to leave some probability for the
-    other colour. These three numbers are the best of a grid on the validation part.
+    "mean image" gives every pixel its mean over the training images as probability of ink, the same
+    for all images; its value is exact. "Gaussian on PCA" is a linear variational autoencoder: the
+    mean of a code is the image's principal components, scaled to variance 1 and multiplied by a
+    factor; all codes have one variance; the reconstruction is clipped by a margin away from 0 and
+    1. Factor, variance and margin are the best of a grid on the validation part.
 
     Args:
         data: a data_prep.Dataset of images with pixels from 0 to 1.
         size: numbers in a code.
-        seed: draws the codes.
+        seed: seed of the sampled codes.
 
     Returns:
-        {baseline: {"negative ELBO": nats per image of the test part}}; of the second also the
-        scores of `autoencoding`.
+        {baseline: {"negative ELBO": nats per image of the test part}}; for "Gaussian on PCA" also
+        the scores of `autoencoding`.
     """
     inputs = flat_inputs(data)
     mean = np.broadcast_to(inputs["train"].mean(axis=0), inputs["test"].shape)

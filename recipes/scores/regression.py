@@ -30,7 +30,7 @@ def regression(targets, predictions):
 
     Returns:
         {"mean absolute error", "root mean squared error"} in the unit of the targets, and "R2",
-        the share of the targets' variance that is explained, at most 1.
+        the fraction of the targets' variance that is explained, at most 1.
     """
     targets, predictions = np.asarray(targets), np.asarray(predictions)
     if predictions.shape == (*targets.shape, 1):
@@ -51,11 +51,11 @@ def regression_baselines(data, names=("mean",)):
     """Fit simple models of a number on the training part and score them on the test part.
 
     Args:
-        data: a data_prep.Dataset with array inputs, flattened for the models, and numbers as
-            labels (examples,).
-        names: of REGRESSORS: "mean" always answers the mean of the training labels; "ridge
-            regression", its penalty chosen by cross-validation within the training part, is no
-            trivial baseline, but the linear model to show beside a network.
+        data: a data_prep.Dataset with array inputs, which are flattened for the models, and
+            numbers as labels (examples,).
+        names: names from REGRESSORS. "mean" always predicts the mean of the training labels.
+            "ridge regression" is more than a baseline: the linear model to compare a network with.
+            Its penalty is chosen by cross-validation within the training part.
 
     Returns:
         {name: the scores of `regression`}.

@@ -9,15 +9,16 @@ from recipes.scores.inputs import flat_inputs
 
 
 def hamming_search(codes, queries, count):
-    """The codes nearest to each query: those that differ from it in the fewest bits.
+    """Find the nearest codes to each query: those that differ from it in the fewest bits.
 
     Args:
-        codes: packed bits, as `numpy.packbits` gives them along the last axis, (examples, bytes).
-        queries: the same of what is looked for, (queries, bytes).
-        count: how many to find, at most the number of codes.
+        codes: packed bits, as from `numpy.packbits` along the last axis, (examples, bytes).
+        queries: packed bits of the queries, (queries, bytes).
+        count: number of codes to find for each query, at most the number of codes.
 
     Returns:
-        Row numbers into codes, nearest first and equally near in their order, (queries, count).
+        Row numbers of `codes`, (queries, count): nearest first; codes at equal distance keep their
+        order.
     """
     codes, queries = _words(codes), _words(queries)
     if codes.shape[0] != queries.shape[0]:
@@ -29,7 +30,7 @@ def hamming_search(codes, queries, count):
         distances = np.bitwise_count(codes[0] ^ query[0]).astype(np.uint16)
         for word, bits in zip(codes[1:], query[1:], strict=True):
             distances += np.bitwise_count(word ^ bits)
-        # All up to the distance within which there are enough, which are few to sort.
+        # Sort only the codes up to the distance within which there are enough of them.
         within = np.bincount(distances).cumsum().searchsorted(count)
         near = np.flatnonzero(distances <= within)
         found[number] = near[np.argsort(distances[near], kind="stable")[:count]]
@@ -37,15 +38,15 @@ def hamming_search(codes, queries, count):
 
 
 def exact_search(inputs, queries, count):
-    """The inputs nearest to each query by Euclidean distance.
+    """Find the nearest inputs to each query by Euclidean distance.
 
     Args:
-        inputs: (examples, ...) numbers.
-        queries: (queries, ...) the same of what is looked for.
-        count: how many to find, at most the number of inputs.
+        inputs: numbers, (examples, ...).
+        queries: numbers, (queries, ...).
+        count: number of inputs to find for each query, at most the number of inputs.
 
     Returns:
-        Row numbers into inputs, nearest first, (queries, count).
+        Row numbers of `inputs`, nearest first, (queries, count).
     """
     inputs, queries = (np.reshape(values, (len(values), -1)) for values in (inputs, queries))
     if not 1 <= count <= len(inputs):
@@ -53,7 +54,7 @@ def exact_search(inputs, queries, count):
     lengths = np.square(inputs).sum(axis=1)
     found = np.empty((len(queries), count), np.int64)
     for first in range(0, len(queries), 100):
-        # |a - b|^2 = |a|^2 - 2 a b + |b|^2, of which the last is the same for all inputs.
+        # |a - b|^2 = |a|^2 - 2 a b + |b|^2; the last term is the same for all inputs.
         distances = lengths - 2 * queries[first : first + 100] @ inputs.T
         near = np.argpartition(distances, count - 1, axis=1)[:, :count]
         order = np.argsort(np.take_along_axis(distances, near, axis=1), axis=1)
@@ -62,7 +63,7 @@ def exact_search(inputs, queries, count):
 
 
 def precision_at(labels_found, labels_queries):
-    """Mean share of what was found that has the class of its query.
+    """Mean fraction of the examples found that have the class of their query.
 
     Args:
         labels_found: classes of the examples found for each query, (queries, count).
@@ -75,18 +76,18 @@ def precision_at(labels_found, labels_queries):
 
 
 def hashing_baselines(data, size, seed=0):
-    """Simple ways to make short codes of images, for search.
+    """Simple codes of images, for search.
 
     Args:
-        data: a data_prep.Dataset with array inputs, of which the training part is fitted.
+        data: a data_prep.Dataset with array inputs; the codes are fitted to its training part.
         size: bits or numbers in a code, at most the number of pixels and of training images.
-        seed: draws the projections.
+        seed: seed of the random projections.
 
     Returns:
-        {name: function from inputs to codes}: "random projections" and "PCA signs" give booleans
-        (examples, size), on which side of the mean an input lies along random directions and along
-        the principal components; "pixels" gives the inputs as they are, and "principal components"
-        how far along them they lie, numbers (examples, size).
+        {name: function from inputs to codes}. "random projections" and "PCA signs" give booleans
+        (examples, size): on which side of the mean an input lies, along random directions or along
+        the principal components. "pixels" gives the flattened inputs, "principal components" the
+        coordinates along them, numbers (examples, size).
     """
     inputs = flat_inputs(data)["train"]
     pca = PCA(size, random_state=0).fit(inputs)
@@ -104,21 +105,21 @@ def hashing_baselines(data, size, seed=0):
 
 
 def retrieval(data, codings, count=100, seed=0):
-    """Search the training part for the test inputs, once with each coding.
+    """Search the training part for each test input, once with each kind of code.
 
-    Codes of booleans are searched by Hamming distance, codes of numbers by Euclidean distance.
+    Boolean codes are searched by Hamming distance, codes of numbers by Euclidean distance.
 
     Args:
         data: a data_prep.Dataset whose labels are classes.
         codings: {name: function from inputs to codes, (examples, size)}.
-        count: how many to find.
-        seed: draws the order of the training part, in which equally near codes come: not that of
-            their classes.
+        count: number of training inputs to find for each test input.
+        seed: seed of the order of the training part. Codes at equal distance come in this order,
+            so that the order of the classes in the data plays no role.
 
     Returns:
         ({name: scores}, {name: rows of the training part, nearest first, (test inputs, count)}).
-        Scores are "precision at 10" and "precision at COUNT", of which share the class is that of
-        the query, and "milliseconds per query", coding and search of all test inputs together.
+        The scores are "precision at 10" and "precision at COUNT", the fraction of the inputs found
+        that have the class of the query, and "milliseconds per query" for coding and search.
     """
     order = np.random.default_rng(seed).permutation(len(data.train))
     found, table = {}, {}

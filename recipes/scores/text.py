@@ -9,18 +9,18 @@ from recipes.scores.classification import classification, classification_baselin
 
 
 def ngram_bits(train, test, order, size):
-    """Bits per token of a text under a model of its n-grams, interpolated as by Witten and Bell.
+    """Bits per token of a text under an interpolated n-gram model (Witten and Bell).
 
-    The probability of a token behind the order - 1 tokens before it is what was counted there,
-    mixed with that of the model of one order less: by as much as there were different tokens behind
-    these, P_n(c | h) = (count(h c) + kinds(h) P_(n-1)(c | h')) / (count(h) + kinds(h)). Below the
-    unigrams, order 1, all `size` tokens are equally likely. Source: Witten and Bell, "The
-    zero-frequency problem", 1991, method C.
+    The model predicts a token c from its history h, the order - 1 tokens before it. It mixes the
+    counts of the training text with the model of the next lower order, whose history h' is one
+    token shorter: P_n(c | h) = (count(h c) + kinds(h) P_(n-1)(c | h')) / (count(h) + kinds(h)),
+    where kinds(h) is the number of different tokens that followed h. Below order 1 all `size`
+    tokens are equally likely. Source: Witten and Bell, "The zero-frequency problem", 1991,
+    method C.
 
     Args:
         train: the text to count in, token numbers (tokens,).
-        test: the text to score, token numbers (tokens,); its first order - 1 tokens are scored with
-            as many tokens as there are before them.
+        test: the text to score, token numbers (tokens,); its first tokens have a shorter history.
         order: tokens in an n-gram, 1 or more.
         size: number of tokens in the vocabulary.
 
@@ -47,7 +47,7 @@ def ngram_bits(train, test, order, size):
 
 
 def _grams(tokens, length, size):
-    """A number for each run of `length` tokens, (tokens - length + 1,)."""
+    """One number for each sequence of `length` tokens, (tokens - length + 1,)."""
     numbers = np.zeros(len(tokens) - length + 1, "int64")
     for place in range(length):
         numbers = numbers * size + tokens[place : place + len(numbers)]

@@ -109,9 +109,13 @@ def test_the_hardest_examples_come_first_with_what_was_said():
     shares = np.array([[0.9, 0.1, 0.0], [0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [0.0, 0.0, 1.0]])
     rows, titles = scores.hardest(labels, shares, ["a", "b", "c"], count=3)
     assert list(rows) == [3, 1, 2]
-    assert titles == ["a,\nsaid c 1.00", "b,\nsaid a 0.70", "c,\nsaid c 0.40"]
+    assert titles == [
+        "true a\npredicted c (p = 1.00)",
+        "true b\npredicted a (p = 0.70)",
+        "true c\npredicted c (p = 0.40)",
+    ]
     rows, titles = scores.hardest(np.array([1, 0]), np.array([0.25, 0.125]), ["no", "yes"])
-    assert titles == ["yes,\nsaid no 0.75", "no,\nsaid no 0.88"]
+    assert titles == ["true yes\npredicted no (p = 0.75)", "true no\npredicted no (p = 0.88)"]
 
 
 def test_unigram_bits_are_the_entropy_of_the_counts_with_room_for_the_unseen():
