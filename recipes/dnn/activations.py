@@ -1,14 +1,17 @@
-"""Eleven activations in the same deep network: which of them learn, and why.
+"""Activation study: eleven activations in the same deep network.
 
     image (8, 8, 1) -> standardised -> 8 x (dense 32 -> activation) -> probabilities (10,)
 
-Activation and first weights decide together how much signal a layer lets up, and how much gradient
-down. A sigmoid's slope is at most 1/4: the gradient fades. ReLU keeps it, but units may die. SELU
-brings each layer back to mean 0, deviation 1. Softmax units in a hidden layer share a sum of 1.
+Take it to choose an activation and the initial weights that suit it. Together they decide how much
+of the signal a layer passes forward, and how much of the gradient it passes back. A sigmoid has a
+derivative of at most 1/4, so the gradient shrinks from layer to layer. That of ReLU is 1 above
+zero, but units may die. SELU brings the outputs of each layer back to mean 0 and deviation 1.
+Softmax belongs at the output: the units of a hidden layer would share a sum of 1.
 
-"gradient ratio": norm of the first hidden layer's gradient over that of the last, before training.
-"dead units": share whose outputs, after training, differ from image to image (deviation over 1,000
-training images) by at most 1% of their layer's deviation. "accuracy": best network on validation.
+In the report: the accuracy of each network; its gradient ratio, the norm of the gradient in the
+first hidden layer divided by that in the last, before training; and its dead units, the fraction
+whose output hardly differs between images after training. Two pictures show how the signal changes
+from layer to layer before training, for five samples of the initial weights.
 
 Reference: Klambauer et al., "Self-normalizing neural networks", 2017.
 """
@@ -29,37 +32,63 @@ from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
 INITIALIZERS = {
-    "selu": "lecun_normal",  # for which its two constants are computed
-    "relu": "he_normal",  # twice LeCun's variance, since half of the signal is cut off
+    "selu": "lecun_normal",  # the two constants of SELU are computed for it
+    "relu": "he_normal",  # twice LeCun's variance, since ReLU cuts off half of the signal
     **dict.fromkeys(("tanh", "sigmoid", "hard_sigmoid", "softsign"), "glorot_uniform"),
     **dict.fromkeys(("LeakyReLU", "PReLU", "elu", "softplus"), "he_normal"),
-    "softmax": {"class_name": "RandomNormal", "config": {"stddev": 1.0}},  # inputs of 1 / units
+    "softmax": {"class_name": "RandomNormal", "config": {"stddev": 1.0}},  # inputs near 1 / units
 }
 
 
 def build_activations(
-    input_shape=(8, 8, 1), num_classes=10, activation="selu", hidden_layers=8, units=32
+    input_shape=(8, 8, 1),
+    num_classes=10,
+    activation="selu",
+    hidden_layers=8,
+    units=32,
+    name="activations",
 ):
     """Build the network, not compiled; `model.layers[0].adapt(images)` lets it standardise.
 
     Args:
         input_shape: (height, width, channels) of an image.
         num_classes: number of classes, the size of the output.
-        activation: name of the activation behind each hidden layer, one of INITIALIZERS.
+        activation: name of the activation after each hidden layer, one of INITIALIZERS.
         hidden_layers: number of hidden layers.
         units: width of each hidden layer.
+        name: name of the model, shown in progress and history.
 
     Returns:
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if the activation is not one of INITIALIZERS.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+        labels = np.random.randint(10, size=256)
+
+        model = build_activations(input_shape=(28, 28, 1), num_classes=10, activation="selu")
+        model.layers[0].adapt(images)  # the first layer learns mean and deviation of the pixels
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(images, labels, batch_size=16, epochs=2)
+        probabilities = model.predict(images)  # (256, 10)
     """
+    if activation not in INITIALIZERS:
+        names = ", ".join(INITIALIZERS)
+        raise ValueError(f"build_activations: activation {activation!r}; give one of {names}.")
+
     stack = [keras.Input(input_shape), layers.Normalization(axis=None), layers.Flatten()]
-    sloped = {"LeakyReLU": layers.LeakyReLU, "PReLU": layers.PReLU}.get(activation)
+    # LeakyReLU and PReLU are layers of Keras; the others are functions.
+    layer_class = {"LeakyReLU": layers.LeakyReLU, "PReLU": layers.PReLU}.get(activation)
     for number in range(1, hidden_layers + 1):  # (batch, units)
-        first = INITIALIZERS[activation]
-        stack.append(layers.Dense(units, kernel_initializer=first, name=f"dense{number}"))
-        stack.append(sloped() if sloped else layers.Activation(activation))
+        start = INITIALIZERS[activation]
+        stack.append(layers.Dense(units, kernel_initializer=start, name=f"dense{number}"))
+        stack.append(layer_class() if layer_class else layers.Activation(activation))
     stack.append(layers.Dense(num_classes, activation="softmax"))
-    return keras.Sequential(stack, name="activations")
+    return keras.Sequential(stack, name=name)
 
 
 def run(
@@ -73,45 +102,42 @@ def run(
     learning_rate=0.1,
     callbacks=(),
 ):
-    """Train a network with each activation, report accuracy on test images.
+    """Train a network with each activation and report the accuracy on test images.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
+        seed: sets the initial weights, the order of the images and the validation part.
         activations: all, or some of their names with commas between.
         hidden_layers: number of hidden layers.
         units: width of each hidden layer.
-        learning_rate: the highest step size of SGD, reached after a third of the training.
+        learning_rate: the peak learning rate of SGD, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
-        A Report.
+        A Report on the network with the best accuracy on the validation images.
     """
-    names = list(INITIALIZERS) if activations == "all" else activations.split(",")
-    if set(names) - set(INITIALIZERS) or hidden_layers < 1:
-        wrong = f"{activations!r} in {hidden_layers} hidden layers: give all, or some of"
-        raise data_prep.DataError(f"{wrong} {', '.join(INITIALIZERS)}, in 1 or more layers.")
+    names = _names(activations, hidden_layers, units)
     images = data_prep.load_images(data, seed=seed)
-    sample = images.train.take(np.random.default_rng(seed).permutation(len(images.train))[:1000])
-    shape = images.input_shape, len(images.classes)
+    order = np.random.default_rng(seed).permutation(len(images.train))
+    sample = images.train.take(order[:1000])
+    built = _build_networks(names, images, hidden_layers, units)
+    untrained = _untrained_pictures(built, sample, names[:4])
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
-    networks, before, table = {}, {}, {}
-    for name in names + 4 * names[:4]:  # five draws of the first weights for the pictures
-        model = networks[name] = build_activations(*shape, name, hidden_layers, units)
-        model.layers[0].adapt(images.train.inputs)
-        before.setdefault(name, []).append(_layers(model, sample.inputs))
+    networks = {name: models[-1] for name, models in built.items()}
+    gradient_ratios = {}
     for name, model in networks.items():
         model.compile(
             optimizer=keras.optimizers.SGD(schedule),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=16,
+            steps_per_execution=16,  # several batches per call: faster for a small model
         )
         norms = visualize.gradient_norms(model, sample.inputs[:256], sample.labels[:256])
-        table[name] = {"gradient ratio": norms["dense1"] / (norms[f"dense{hidden_layers}"] or 1)}
+        gradient_ratios[name] = norms["dense1"] / (norms[f"dense{hidden_layers}"] or 1)
         model.fit(
             images.train.inputs,
             images.train.labels,
@@ -120,29 +146,75 @@ def run(
             validation_data=(images.validation.inputs, images.validation.labels),
             callbacks=list(callbacks),
         )
-        table[name]["dead units"] = np.array(_layers(model, sample.inputs))[:, 2].mean()
-    best = max(names, key=lambda name: networks[name].history.history["val_accuracy"][-1])
-    for name, model in networks.items():
-        probabilities = model.predict(images.test.inputs, batch_size=256, verbose=0)
-        table[name] = scores.classification(images.test.labels, probabilities, ()) | table[name]
-    pictures = {"scores": visualize.plot_score_table(table, log=["gradient ratio"])}
-    for column, what in enumerate(("mean", "standard deviation")):
-        runs = {name: np.array(before[name])[..., column] for name in names[:4]}
-        x, label = range(1, hidden_layers + 1), f"{what} of outputs, untrained"
-        pictures[what.split()[-1]] = visualize.plot_spread(x, runs, "hidden layer", label)
+
+    # The only use of the test images.
+    table = _score_table(networks, images.test, gradient_ratios, sample)
+    best = max(networks, key=lambda name: networks[name].history.history["val_accuracy"][-1])
     each = {f"{score} of {name}": row[score] for name, row in table.items() for score in row}
     return Report(
         model=networks[best],
         headline="accuracy",
-        scores={"accuracy": table[best]["accuracy"]} | each,
-        baselines=scores.classification_baselines(images, ["majority"]),
+        scores={"accuracy": table[best]["accuracy"], **each},
+        baselines=scores.classification_baselines(images, names=("majority",)),
         data=images.describe(),
-        pictures=pictures,
+        pictures={"scores": visualize.plot_score_table(table, log=["gradient ratio"])} | untrained,
     )
 
 
-def _layers(model, inputs):
-    """Mean, deviation and share of dead units of each hidden layer's outputs, (layers, 3)."""
-    hidden = [layer.input for layer in model.layers if isinstance(layer, layers.Dense)][1:]
-    outputs = map(np.asarray, keras.Model(model.inputs[0], hidden)(inputs, training=False))
-    return [(x.mean(), x.std(), np.mean(x.std(axis=0) <= 0.01 * x.std())) for x in outputs]
+def _names(activations, hidden_layers, units):
+    """The activations to compare; flags that no network can be built with are refused."""
+    names = list(INITIALIZERS) if activations == "all" else activations.split(",")
+
+    if not set(names) <= set(INITIALIZERS) or hidden_layers < 1 or units < 1:
+        raise data_prep.DataError(
+            f"{activations!r} in {hidden_layers} hidden layers of {units} units: give all, or some "
+            f"of {', '.join(INITIALIZERS)}, and 1 or more layers and units."
+        )
+    return names
+
+
+def _build_networks(names, images, hidden_layers, units):
+    """{activation: untrained networks}, one of each, and five of each of the first four."""
+    shapes = images.input_shape, len(images.classes)
+    networks = {name: [] for name in names}
+    for name in names + 4 * names[:4]:
+        model = build_activations(*shapes, name, hidden_layers, units, name)
+        model.layers[0].adapt(images.train.inputs)
+        networks[name].append(model)
+    return networks
+
+
+def _hidden_outputs(model, sample):
+    """The outputs of each hidden layer after its activation, a list of (images, units)."""
+    dense_inputs = [layer.input for layer in model.layers if isinstance(layer, layers.Dense)]
+    outputs = keras.Model(model.inputs[0], dense_inputs[1:])(sample.inputs, training=False)
+    return [np.asarray(output) for output in outputs]
+
+
+def _untrained_pictures(built, sample, names):
+    """How the signal changes from layer to layer before training, a line for each network."""
+    pictures = {}
+    for what, measure in {"mean": np.mean, "deviation": np.std}.items():
+        lines = {}
+        for name in names:
+            outputs = [_hidden_outputs(model, sample) for model in built[name]]
+            lines[name] = measure(outputs, axis=(2, 3))  # (networks, hidden layers)
+
+        numbers = range(1, lines[name].shape[1] + 1)
+        label = f"{what} of outputs, untrained"
+        pictures[what] = visualize.plot_lines(numbers, lines, "hidden layer", label)
+    return pictures
+
+
+def _score_table(networks, test, gradient_ratios, sample):
+    """{activation: {score: value}}, measured after training but for the gradient ratios."""
+    table = {}
+    for name, model in networks.items():
+        probabilities = model.predict(test.inputs, batch_size=256, verbose=0)
+        table[name] = scores.classification(test.labels, probabilities, classes=())
+        table[name]["gradient ratio"] = gradient_ratios[name]
+
+        outputs = _hidden_outputs(model, sample)
+        dead = [layer.std(axis=0) <= 0.01 * layer.std() for layer in outputs]
+        table[name]["dead units"] = np.mean(dead)
+    return table

@@ -1,15 +1,22 @@
-"""The gradient on its way back through a deep network, and where it vanishes.
+"""Gradient study: where the gradient vanishes in a deep network, and what skips change.
 
     image (8, 8, 1) -> dense 64, sigmoid -> 9 x (skip, dense 64, sigmoid) -> probabilities (10,)
 
-By the chain rule a layer's gradient has a factor for each layer behind it: weights times derivative
-of the activation. A sigmoid's is at most 1/4; ten layers leave about a millionth for the first one,
-which never learns. tanh and ReLU reach 1, SELU more. A skip adds a layer's input to its output: the
-derivative of x + f(x) is 1 + f'(x), which hands the gradient on whatever f does.
+Take it when a deep network does not learn, to see which layers get no gradient.
 
-Five networks of one size are trained by gradient descent with momentum; Adam would divide each
-gradient by its size and hide what is to be seen. It is measured on 256 training
-images; its ratio is that of the first layer's norm to the output layer's.
+Backpropagation follows the chain rule: the gradient of a layer is a product with one factor for
+each later layer, its weights times the derivative of its activation. The derivative of a sigmoid is
+at most 1/4. Ten layers leave about a millionth for the first layer, which then never learns. The
+derivatives of tanh and ReLU reach 1, that of SELU more. A skip connection adds the input of a layer
+to its output. The derivative of x + f(x) is 1 + f'(x), so the gradient passes even where that of f
+is small.
+
+Five networks of the same size are trained by gradient descent with momentum. Adam would divide each
+gradient by its size and hide the difference.
+
+In the report: the norm of the gradient in each layer, measured on 256 training images at the start
+of each epoch and after the last; the ratio of the first layer's norm to the output layer's; and how
+fast each network learns.
 
 Reference: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
 networks", 2010; He et al., "Deep residual learning for image recognition", 2016.
@@ -30,6 +37,14 @@ from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
+NETWORKS = {  # {name: (activation, whether it has skip connections)}
+    "sigmoid": ("sigmoid", False),
+    "tanh": ("tanh", False),
+    "relu": ("relu", False),
+    "selu": ("selu", False),
+    "residual sigmoid": ("sigmoid", True),
+}
+
 
 def build_vanishing_gradient(
     input_shape=(8, 8, 1),
@@ -38,6 +53,7 @@ def build_vanishing_gradient(
     residual=True,
     hidden_layers=10,
     units=64,
+    name="vanishing_gradient",
 ):
     """Build the network, not compiled.
 
@@ -45,56 +61,83 @@ def build_vanishing_gradient(
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
         activation: name of the activation of the hidden layers.
-        residual: whether a skip leads around each hidden layer but the first.
+        residual: whether each hidden layer but the first has a skip connection around it.
         hidden_layers: number of dense layers before the output.
         units: width of each of them.
+        name: name of the model, shown in progress and history.
 
     Returns:
         A keras.Model from images (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if there is no hidden layer or no unit.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+        labels = np.random.randint(10, size=256)
+
+        model = build_vanishing_gradient(input_shape=(28, 28, 1), num_classes=10)
+        optimizer = keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(images, labels, batch_size=64, epochs=2)
+        probabilities = model.predict(images)  # (256, 10)
     """
-    # Each with the first weights that suit it, so that a gradient does not vanish because of these.
+    if hidden_layers < 1 or units < 1:
+        raise ValueError(
+            f"build_vanishing_gradient: hidden_layers {hidden_layers} and units {units}; give 1 or "
+            f"more of each."
+        )
+
+    # Initial weights that suit the activation, so that they are not why a gradient vanishes.
     start = {"relu": "he_normal", "selu": "lecun_normal"}.get(activation, "glorot_uniform")
+
     inputs = keras.Input(input_shape)
     x = layers.Flatten()(inputs)  # (batch, height * width * channels)
     for number in range(1, hidden_layers + 1):
-        y = layers.Dense(units, activation, kernel_initializer=start, name=f"hidden_{number}")(x)
-        # (batch, units); the first layer changes the width, so nothing can be added to its output
+        dense = layers.Dense(units, activation, kernel_initializer=start, name=f"hidden_{number}")
+        y = dense(x)  # (batch, units)
+        # The first layer changes the width, so its input cannot be added to its output.
         x = layers.Add()([x, y]) if residual and number > 1 else y
     outputs = layers.Dense(num_classes, activation="softmax", name="output")(x)
-    return keras.Model(inputs, outputs, name="vanishing_gradient")
+    return keras.Model(inputs, outputs, name=name)
 
 
 def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.05, callbacks=()):
-    """Train five networks, report accuracy on test images and how much gradient gets through.
+    """Train five networks and report the accuracy on test images and the gradient of each layer.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        learning_rate: the highest step size of SGD, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        learning_rate: the peak learning rate of SGD, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report on the residual network of sigmoids; the one without skips is a baseline.
     """
     images = data_prep.load_images(data, seed=seed)
-    rows = np.random.default_rng(seed).permutation(len(images.train))[:256]
+    order = np.random.default_rng(seed).permutation(len(images.train))
+    sample = images.train.take(order[:256])
+    shapes = images.input_shape, len(images.classes)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
-    norms, learning, accuracy, ratios = {}, {}, {}, {}
-    for name in ("sigmoid", "tanh", "relu", "selu", "residual sigmoid"):
-        model = build_vanishing_gradient(
-            images.input_shape, len(images.classes), name.split()[-1], "residual" in name
-        )
+    gradients = {}
+    learning = {}
+    accuracy = {}
+    for name, (activation, residual) in NETWORKS.items():
+        model = build_vanishing_gradient(*shapes, activation, residual, name=name.replace(" ", "_"))
         model.compile(
-            # The gradient of each weight is cut to length 1; without this SELU's would explode.
+            # The gradient of each variable is clipped to norm 1: SELU's would explode without it.
             optimizer=keras.optimizers.SGD(schedule, momentum=0.9, clipnorm=1.0),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            steps_per_execution=16,
+            steps_per_execution=16,  # several batches per call: faster for a small model
         )
-        watch = _Gradients(images.train.inputs[rows], images.train.labels[rows])
+        watch = _GradientNorms(sample)
         history = model.fit(
             images.train.inputs,
             images.train.labels,
@@ -103,46 +146,73 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.05, cal
             validation_data=(images.validation.inputs, images.validation.labels),
             callbacks=[watch, *callbacks],
         )
-        norms[name], learning[name] = watch.norms, [history.history["val_accuracy"]]
-        test = images.test.inputs, images.test.labels
-        accuracy[name] = model.evaluate(*test, batch_size, verbose=0, return_dict=True)["accuracy"]
-        first, *_, last = watch.norms.values()
-        ratios[f"gradient ratio of {name}, start"] = first[0] / (last[0] or np.nan)
-        ratios[f"gradient ratio of {name}, end"] = first[-1] / (last[-1] or np.nan)
-    drawn = {f"{name}: accuracy {accuracy[name]:.0%}": norms[name] for name in norms}
+        gradients[name] = watch.norms
+        learning[name] = [history.history["val_accuracy"]]
+        accuracy[name] = _test_accuracy(model, images.test, batch_size)
+
     return Report(
-        model=model,
+        model=model,  # the residual network, trained last
         headline="accuracy",
-        scores={"accuracy": accuracy["residual sigmoid"]}
-        | {f"accuracy of {name}": value for name, value in accuracy.items()}
-        | ratios,
+        scores=_scores(accuracy, gradients),
         baselines={
             "sigmoid without skips": {"accuracy": accuracy["sigmoid"]},
             **scores.classification_baselines(images, names=("majority",)),
         },
         data=images.describe(),
-        pictures={
-            "gradients": visualize.plot_layers_over_epochs(
-                drawn, "norm of the gradient", log=True, first=0
-            ),
-            "learning": visualize.plot_spread(
-                range(1, epochs + 1), learning, "epoch", "accuracy on validation images"
-            ),
-        },
+        pictures=_pictures(gradients, learning, accuracy),
     )
 
 
-class _Gradients(keras.callbacks.Callback):
-    """Note the norm of each layer's gradient at the start of every epoch, and after the last."""
+class _GradientNorms(keras.callbacks.Callback):
+    """Record the norm of each layer's gradient at the start of each epoch, and after the last."""
 
-    def __init__(self, inputs, labels):
+    def __init__(self, sample):
         super().__init__()
-        self.batch = inputs, labels
-        self.norms = {}  # {layer: norms}
+        self.sample = sample
+        self.norms = {}  # {layer: norms}, from the first layer to the output
 
     def on_epoch_begin(self, epoch, logs=None):
-        for layer, norm in visualize.gradient_norms(self.model, *self.batch).items():
-            self.norms.setdefault(layer, []).append(norm)
+        self._record()
 
     def on_train_end(self, logs=None):
-        self.on_epoch_begin(None)
+        self._record()
+
+    def _record(self):
+        norms = visualize.gradient_norms(self.model, self.sample.inputs, self.sample.labels)
+        for layer, norm in norms.items():
+            self.norms.setdefault(layer, []).append(norm)
+
+
+def _test_accuracy(model, test, batch_size):
+    """The accuracy on the test images: their only use."""
+    measured = model.evaluate(test.inputs, test.labels, batch_size, verbose=0, return_dict=True)
+    return measured["accuracy"]
+
+
+def _scores(accuracy, gradients):
+    """The accuracy of each network, and its gradient ratio before and after training."""
+    accuracies = {f"accuracy of {name}": value for name, value in accuracy.items()}
+
+    ratios = {}
+    for name, norms in gradients.items():
+        by_layer = list(norms.values())
+        first, output = by_layer[0], by_layer[-1]
+        ratios[f"gradient ratio of {name}, start"] = first[0] / (output[0] or np.nan)
+        ratios[f"gradient ratio of {name}, end"] = first[-1] / (output[-1] or np.nan)
+
+    return {"accuracy": accuracy["residual sigmoid"], **accuracies, **ratios}
+
+
+def _pictures(gradients, learning, accuracy):
+    """The gradient of each layer during training, and how fast each network learns."""
+    titled = {f"{name}: accuracy {accuracy[name]:.0%}": gradients[name] for name in gradients}
+    epochs = len(learning["sigmoid"][0])
+
+    return {
+        "gradients": visualize.plot_layers_over_epochs(
+            titled, "norm of the gradient", log=True, first=0
+        ),
+        "learning": visualize.plot_lines(
+            range(1, epochs + 1), learning, "epoch", "accuracy on validation images"
+        ),
+    }
