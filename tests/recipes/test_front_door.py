@@ -193,3 +193,12 @@ def test_draw_writes_the_picture(recipes, tmp_path):
     text = "".join(ElementTree.parse(tmp_path / "model.svg").getroot().itertext())
     for word in ("LSTM", "Dense", "(8, 96)", "lstm_1", "softmax"):
         assert word in text
+
+
+def test_a_missing_package_is_named_with_the_extra_that_installs_it(recipes, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbformat", None)
+    done = recipes("cp", "cnn", "books/", "--notebook", code=2)
+    assert done.stderr == (
+        "recipes: this needs the package nbformat: pip install nbformat, or install "
+        "keras-recipes[notebooks]\n"
+    )
