@@ -30,7 +30,7 @@ from keras import layers, ops
 
 import data_prep
 import visualize
-from data_prep import image_tasks
+from data_prep.images import damage as image_damage
 from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
@@ -137,7 +137,7 @@ def run(
     if test_images < 1:
         raise data_prep.DataError(f"test images {test_images}; give 1 or more to score.")
     images = data_prep.load_images(data, seed=seed, min_size=(8, 8))
-    batches = image_tasks.damaged_batches(images.train.inputs, damage, batch_size, seed)
+    batches = image_damage.damaged_batches(images.train.inputs, damage, batch_size, seed)
     height, width, channels = images.input_shape
     model = build_inpainting((height, width, channels + 1))
 
@@ -149,7 +149,7 @@ def run(
         steps_per_execution=16,  # several batches per call: faster for a small model
     )
     validation = images.validation.inputs
-    damaged_validation = image_tasks.with_masks(*image_tasks.damage(validation, damage, seed))
+    damaged_validation = image_damage.with_masks(*image_damage.damage(validation, damage, seed))
     model.fit(
         batches,
         epochs=epochs,
@@ -176,14 +176,14 @@ def run(
 
 def _repair(model, train, truth, damage, where):
     """Damage test images and repair them in several ways: (scores by name, picture)."""
-    damaged, masks = image_tasks.damage(truth, damage, seed=0)  # the same for every seed
+    damaged, masks = image_damage.damage(truth, damage, seed=0)  # the same for every seed
     size = min(64, len(train) - 1, train[0].size - 1)
-    by_components = image_tasks.fill_from_components(damaged, masks, train, size)
-    inputs = image_tasks.with_masks(damaged, masks)
+    by_components = image_damage.fill_from_components(damaged, masks, train, size)
+    inputs = image_damage.with_masks(damaged, masks)
     repaired = {
         "this recipe": model.predict(inputs, batch_size=256, verbose=0),
-        "mean of the known pixels": image_tasks.fill(damaged, masks, "mean"),
-        "biharmonic": image_tasks.fill(damaged, masks, "biharmonic"),
+        "mean of the known pixels": image_damage.fill(damaged, masks, "mean"),
+        "biharmonic": image_damage.fill(damaged, masks, "biharmonic"),
         f"{size} principal components": by_components,
     }
 

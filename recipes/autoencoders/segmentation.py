@@ -30,7 +30,7 @@ from keras import layers
 
 import data_prep
 import visualize
-from data_prep import image_tasks
+from data_prep.images import tasks as image_tasks
 from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
