@@ -1,4 +1,6 @@
-"""RandomVolume: each training volume turned, moved, scaled, mirrored and brightened at random."""
+"""RandomVolume: rotates, shifts, zooms, mirrors and brightens training volumes at random."""
+
+import math
 
 import keras
 from keras import layers, ops
@@ -6,22 +8,24 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="recipes")
 class RandomVolume(layers.Layer):
-    """Change each volume of a batch in its own random way; in training only.
+    """Augment volumes: in training each volume of a batch is changed in its own random way.
 
-    Shapes: (batch, x, y, z, channels) in and out. All numbers are drawn uniformly.
+    Shapes: (batch, x, y, z, channels) in and out. All random numbers are uniform. In prediction
+    the layer does nothing.
 
-    The turn is three turns after each other, in the planes (x, y), (y, z) and (z, x): all slices
-    across the third axis are turned alike, so each is an affine map of images, linearly
-    interpolated. Angles are true where the voxels are cubes. What comes in from outside is 0.
+    A rotation is made of three: in the plane (x, y), then (y, z), then (z, x). Each is one affine
+    map of images with linear interpolation, the same map for all slices across the third axis.
+    The angles are right for cubic voxels. Voxels that come in from outside the volume are 0.
 
     Args:
         flips: for x, y and z, whether the axis is mirrored in half of the volumes.
-        rotation: greatest turn in each plane, in degrees.
-        shift: greatest move along each axis, as a share of its length.
-        zoom: greatest change of the size along each axis, as a share of it.
-        intensity: greatest change of the values: they are multiplied by 1 - intensity to
-            1 + intensity, then between -intensity and intensity is added.
-        seed: an integer for the same draws every time, or None.
+        rotation: largest angle in each plane, in degrees.
+        shift: largest shift along each axis, as a fraction of its length.
+        zoom: largest change of size along each axis, as a fraction of it.
+        intensity: largest change of the values. They are multiplied by a factor between
+            1 - intensity and 1 + intensity, then a number between -intensity and intensity is
+            added.
+        seed: an integer for the same random changes in every run, or None.
     """
 
     def __init__(
@@ -42,65 +46,81 @@ class RandomVolume(layers.Layer):
         self.intensity = intensity
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_jit = False  # XLA knows no affine map of images
+        self.supports_jit = False  # XLA cannot compile affine_transform
 
     def call(self, inputs, training=None):
-        """Change a batch of volumes; at prediction hand it on as it is."""
+        """Change a batch of volumes; in prediction return it as it is."""
         if not training:
             return inputs
+
         volumes = inputs
         for axis in range(3):
             volumes = self._change_axis(volumes, axis)
             volumes = ops.transpose(volumes, (0, 2, 3, 1, 4))  # the next axis comes first
+
         if self.intensity:
-            factor = 1 + self._draw(volumes, self.intensity)
+            factor = 1 + self._sample(volumes, self.intensity)
             volumes = volumes * factor[:, None, None, None, None]
-            volumes += self._draw(volumes, self.intensity)[:, None, None, None, None]
+            volumes += self._sample(volumes, self.intensity)[:, None, None, None, None]
         return volumes
 
     def _change_axis(self, volumes, axis):
-        """Mirror, move and scale the first axis, turn the first two: (batch, 1st, 2nd, 3rd, c)."""
+        """Mirror, shift and scale the first axis; rotate in the plane of the first two.
+
+        Args:
+            volumes: (batch, rows, columns, depth, channels), where the rows are the axis to change.
+            axis: its number, 0 for x.
+
+        Returns:
+            The volumes in the same shape.
+        """
         if not (self.flips[axis] or self.rotation or self.shift or self.zoom):
             return volumes
         batch, rows, columns, depth, channels = ops.shape(volumes)
-        turn = self._draw(volumes, self.rotation * 3.14159265 / 180)
-        scale = 1 + self._draw(volumes, self.zoom)
+
+        angle = self._sample(volumes, self.rotation * math.pi / 180)
+        scale = 1 + self._sample(volumes, self.zoom)
         if self.flips[axis]:
-            scale = scale * ops.sign(self._draw(volumes, 1.0))
-        move = ops.round(self._draw(volumes, self.shift) * rows)  # whole voxels blur nothing
-        # From a voxel of the result to its place in the input, both from the middle:
-        # row -> scale (cos row - sin column) + move, column -> sin row + cos column.
-        cos, sin = ops.cos(turn), ops.sin(turn)
-        row, column = (rows - 1) / 2, (columns - 1) / 2
+            scale = scale * ops.sign(self._sample(volumes, 1.0))
+        # A shift by whole voxels needs no interpolation, which would blur.
+        shift = ops.round(self._sample(volumes, self.shift) * rows)
+
+        # For each voxel of the result, its place in the input. With both counted from the centre:
+        # row -> scale * (cos * row - sin * column) + shift, column -> sin * row + cos * column.
+        cos = ops.cos(angle)
+        sin = ops.sin(angle)
+        center_row = (rows - 1) / 2
+        center_column = (columns - 1) / 2
         zero = ops.zeros_like(cos)
         maps = ops.stack(
             [
                 cos,
                 sin,
-                column - cos * column - sin * row,
+                center_column - cos * center_column - sin * center_row,
                 -scale * sin,
                 scale * cos,
-                row + move + scale * (sin * column - cos * row),
+                center_row + shift + scale * (sin * center_column - cos * center_row),
                 zero,
                 zero,
             ],
             axis=1,
-        )  # (batch, 8), x being the column
+        )  # (batch, 8): three numbers for the column, three for the row
+
+        # The map is the same for all slices, so depth and channels can share one axis.
         slices = ops.reshape(volumes, (batch, rows, columns, depth * channels))
         slices = ops.image.affine_transform(
             slices, maps, "bilinear", "constant", data_format="channels_last"
         )
         return ops.reshape(slices, (batch, rows, columns, depth, channels))
 
-    def _draw(self, volumes, most):
-        """A number from -most to most for each volume: (batch,)."""
+    def _sample(self, volumes, limit):
+        """A random number between -limit and limit for each volume: (batch,)."""
         shape = (ops.shape(volumes)[0],)
-        return keras.random.uniform(shape, -most, most, volumes.dtype, self.seed_generator)
+        return keras.random.uniform(shape, -limit, limit, volumes.dtype, self.seed_generator)
 
     def get_config(self):
         """The arguments of the constructor."""
-        return {
-            **super().get_config(),
+        return super().get_config() | {
             "flips": self.flips,
             "rotation": self.rotation,
             "shift": self.shift,

@@ -1,4 +1,4 @@
-"""The networks of keras.applications, made to take images whose pixels run from 0 to 1."""
+"""The networks of keras.applications as feature extractors for pixels from 0 to 1."""
 
 import difflib
 import os
@@ -6,7 +6,9 @@ import os
 import keras
 from keras import layers, ops
 
-STYLES = {  # the beginning of a name: what such a network was trained to see; the first that fits
+# How each family of networks had its images scaled in training, by the beginning of its name.
+# The first entry that fits counts.
+STYLES = {
     "ConvNeXt": "bytes",
     "EfficientNet": "bytes",
     "MobileNetV3": "bytes",
@@ -22,53 +24,60 @@ STYLES = {  # the beginning of a name: what such a network was trained to see; t
     "Xception": "tf",
 }
 
+# (center, unit) of each style: a pixel becomes (pixel - center) / unit. Red, green, blue; 0 to 1.
+SCALES = {
+    "bytes": (0.0, 1 / 255),
+    "tf": (0.5, 0.5),
+    "torch": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    "caffe": ([123.68 / 255, 116.779 / 255, 103.939 / 255], 1 / 255),
+}
+
 
 @keras.saving.register_keras_serializable(package="recipes")
 class BackboneInput(layers.Layer):
-    """What a network of keras.applications was trained to see, from pixels that run from 0 to 1.
+    """Scale pixels from 0 to 1 as a network of keras.applications expects them.
 
-    Shapes: (batch, height, width, 1 or 3) in, (batch, height, width, 3) out. Grey images get three
-    equal channels.
+    Shapes: (batch, height, width, 1 or 3) in, (batch, height, width, 3) out. A grey image becomes
+    three equal channels.
 
     Args:
-        style: "bytes" for pixels from 0 to 255; "tf" from -1 to 1; "torch" for red, green and blue,
-            each less its mean over ImageNet and divided by its deviation; "caffe" for blue, green
-            and red from 0 to 255, each less its mean.
+        style: "bytes" for pixels from 0 to 255; "tf" for -1 to 1; "torch" for red, green and blue,
+            each minus its mean over ImageNet and divided by its standard deviation; "caffe" for
+            blue, green and red from 0 to 255, each minus its mean.
     """
 
     def __init__(self, style="tf", **kwargs):
         super().__init__(**kwargs)
         self.style = style
-        self.center, self.unit = {  # in red, green, blue, on the scale from 0 to 1
-            "bytes": (0.0, 1 / 255),
-            "tf": (0.5, 0.5),
-            "torch": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-            "caffe": ([123.68 / 255, 116.779 / 255, 103.939 / 255], 1 / 255),
-        }[style]
+        self.center, self.unit = SCALES[style]
 
     def call(self, images):
         """Scale a batch of images."""
         center = ops.convert_to_tensor(self.center, images.dtype)
+        unit = ops.convert_to_tensor(self.unit, images.dtype)
+
         images = ops.repeat(images, 3 // images.shape[-1], axis=-1)
-        images = (images - center) / ops.convert_to_tensor(self.unit, images.dtype)
-        return ops.flip(images, axis=-1) if self.style == "caffe" else images
+        images = (images - center) / unit
+        if self.style == "caffe":
+            images = ops.flip(images, axis=-1)  # blue, green, red
+        return images
 
     def compute_output_shape(self, input_shape):
-        """The shape of what comes out, with three channels."""
+        """The shape of the output, with three channels."""
         return (*input_shape[:-1], 3)
 
     def get_config(self):
-        """What the layer is made from."""
+        """The arguments of the constructor."""
         return super().get_config() | {"style": self.style}
 
 
 def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3)):
-    """A network of keras.applications without its classifier, for pixels that run from 0 to 1.
+    """A network of keras.applications without its classifier, for pixels from 0 to 1.
 
     Args:
         backbone: its name, such as "MobileNetV2".
-        weights: "imagenet" to download them once, the path of a file that its save_weights wrote,
-            or "none" for random ones.
+        weights: "imagenet" to download them once, the path of a file written by its save_weights,
+            or "none" for random weights.
         input_shape: (height, width, channels) of an image, 1 channel or 3.
 
     Returns:
@@ -76,15 +85,16 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         of its last feature maps. Its first layer is a BackboneInput.
 
     Raises:
-        ValueError: one sentence: no such network or file, a failed download, images or weights
-            that do not fit.
+        ValueError: in one sentence, if there is no such network or file, if the download fails, or
+            if the images or the weights do not fit the network.
     """
     names = {name.lower(): name for name in dir(keras.applications) if name[0].isupper()}
     if backbone not in names.values():
         close = difflib.get_close_matches(backbone.lower(), names, n=3)
-        near = " or ".join(names[name] for name in close) or "MobileNetV2"
+        suggestions = " or ".join(names[name] for name in close) or "MobileNetV2"
         raise ValueError(
-            f"keras.applications has no network {backbone!r}, with weights or without; try {near}."
+            f"keras.applications has no network {backbone!r}, with weights or without; "
+            f"try {suggestions}."
         )
     height, width, channels = input_shape
     if channels not in (1, 3):
@@ -93,8 +103,9 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         raise ValueError(
             f"weights {weights!r}: no such file; give the path of one, 'imagenet' or 'none'."
         )
+
     images = keras.Input(input_shape)
-    style = next(style for name, style in STYLES.items() if backbone.startswith(name))
+    style = next(style for start, style in STYLES.items() if backbone.startswith(start))
     try:
         network = getattr(keras.applications, backbone)(
             include_top=False,
@@ -103,7 +114,7 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
             input_tensor=BackboneInput(style)(images),
             pooling="avg",
         )
-    except Exception as error:  # Keras raises nothing narrower where a download fails
+    except Exception as error:  # Keras raises nothing more specific when a download fails
         reason = _first_line(error)
         if weights == "imagenet" and not isinstance(error, ValueError):
             raise ValueError(
@@ -113,10 +124,11 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         raise ValueError(
             f"{backbone} cannot be made for images of {height} x {width} pixels ({reason})."
         ) from error
+
     if weights not in ("none", "imagenet"):
         try:
             network.load_weights(weights)
-        except Exception as error:  # of the file's format: ValueError, OSError, KeyError, ...
+        except Exception as error:  # ValueError, OSError, KeyError: it depends on the file's format
             raise ValueError(
                 f"weights {weights!r} are not those of {backbone} ({_first_line(error)}); give a "
                 f"file that save_weights of keras.applications.{backbone} wrote."
@@ -124,5 +136,22 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
     return keras.Model(images, network.output, name=network.name)
 
 
+def unfreeze(base):
+    """Make a trained base trainable, except its batch normalisation.
+
+    A layer of batch normalisation that is not trainable keeps its statistics and uses them in
+    training, too: those of a few images would be poor.
+
+    Args:
+        base: a keras.Model, the layers of which are not models themselves.
+    """
+    base.trainable = True
+    for layer in base.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+
+
 def _first_line(error):
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    """The first line of an error's message, or its class if it has none."""
+    message = str(error).strip() or type(error).__name__
+    return message.splitlines()[0].rstrip(".")
