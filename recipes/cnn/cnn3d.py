@@ -1,15 +1,21 @@
-"""A 3-D CNN that tells CT scans apart, with augmentation in three dimensions.
+"""Image classifier for CT scans: convolution and pooling in three dimensions.
 
     volume (48, 48, 24, 1) -> 3 x (conv, pool) -> conv -> mean -> probabilities (2,)
 
-A CT scan is a stack of slices, and what it shows goes through several of them. So the kernel is a
-small cube that moves along three axes, and a pattern is known wherever it is in the body. Volumes
-are few and large: each time one comes in training it is mirrored and moved at random in 3-D.
-Pooling halves all three axes, which leaves an eighth of the work to the next convolution. Where
-most patients are well, always answering the majority is often right; the AUC, how often an ill one
-is ranked above a well one, says more. By default the scans are drawn phantoms, half of them ill.
+For volumes such as CT and MRI scans, with one label each. A scan is a stack of slices, and what it
+shows reaches through several of them, so each slice alone tells too little.
 
-Differs from cnn: three dimensions, volumes of CT scans (NIfTI, DICOM), augmentation.
+A 3-D convolution moves a small cube of weights along three axes and recognises a pattern anywhere
+in the body. Pooling halves all three axes, which leaves an eighth of the work for the next
+convolution. Volumes are few, so in training each is mirrored and shifted at random in 3-D.
+
+In the report: slices through the scans that the network got most wrong, at the voxels that count
+most for the probability of their true class. Compare the accuracy with that of "majority": where
+most patients are healthy, always answering "healthy" is often right. The AUC says more: it is the
+probability that a diseased scan gets a higher score than a healthy one.
+
+Differs from cnn: three dimensions, volumes of CT scans (NIfTI, DICOM), random changes in training,
+and the mean over all positions instead of a dense layer.
 
 Reference: Yang et al., "MedMNIST v2: a large-scale lightweight benchmark for 2D and 3D
 biomedical image classification", 2023.
@@ -27,7 +33,7 @@ from keras import layers, ops
 
 import data_prep
 import visualize
-from data_prep.volumes import slices_through
+from data_prep.volumes.geometry import slices_through
 from recipes import scores
 from recipes.layers.augment3d import RandomVolume
 from recipes.report import Report
@@ -43,21 +49,46 @@ def build_cnn3d(
         input_shape: (x, y, z, channels) of a volume, at least 8 voxels along each axis; values
             from 0 to 1.
         num_classes: number of classes, the size of the output.
-        filters: number of patterns that each convolution looks for, from the first to the last.
-        dropout: share of values dropped before the output layer.
-        shift: greatest random move along each axis in training, as a share of its length.
+        filters: number of kernels in each convolution, from the first to the last.
+        dropout: fraction of values dropped before the output layer.
+        shift: largest random shift along each axis in training, as a fraction of its length.
 
     Returns:
         A keras.Sequential from volumes (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if the volume is too small for the poolings, of which each halves all axes.
+
+    Example:
+        import numpy as np
+
+        volumes = np.random.rand(16, 32, 32, 16, 1)
+        labels = np.random.randint(2, size=16)
+
+        model = build_cnn3d(input_shape=(32, 32, 16, 1), num_classes=2)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(volumes, labels, batch_size=8, epochs=1)
+        probabilities = model.predict(volumes)  # (16, 2)
     """
+    poolings = max(len(filters) - 1, 0)
+    smallest = 2**poolings
+    x, y, z, _ = input_shape
+    if any(side is not None and side < smallest for side in (x, y, z)):
+        raise ValueError(
+            f"build_cnn3d: volumes of {x} x {y} x {z} with {poolings} poolings; give at least "
+            f"{smallest} voxels along each axis, or fewer filters."
+        )
+
     model = keras.Sequential([keras.Input(input_shape)], name="cnn3d")
-    model.add(RandomVolume(shift=shift))  # mirrored along all axes, too
+    model.add(RandomVolume(shift=shift))  # it also mirrors along each axis
     for number, count in enumerate(filters):
-        model.add(layers.Conv3D(count, 3 if number else 5, padding="same", use_bias=False))
-        if number < len(filters) - 1:
-            model.add(layers.MaxPooling3D())  # half of x, y and z; count channels
+        kernel_size = 5 if number == 0 else 3
+        model.add(layers.Conv3D(count, kernel_size, padding="same", use_bias=False))
+        if number < poolings:
+            model.add(layers.MaxPooling3D())  # (batch, x / 2, y / 2, z / 2, count)
         model.add(layers.BatchNormalization(momentum=0.9))
         model.add(layers.ReLU())
+
     model.add(layers.GlobalAveragePooling3D())  # (batch, filters[-1])
     model.add(layers.Dropout(dropout))
     model.add(layers.Dense(num_classes, activation="softmax"))
@@ -74,17 +105,19 @@ def run(
     size=64,
     callbacks=(),
 ):
-    """Train on volumes, report accuracy and AUC on test volumes.
+    """Train on volumes and report accuracy and AUC on test volumes.
 
     Args:
-        data: phantoms; an .npz file in MedMNIST's form; or NIfTI files or DICOM series, as a CSV of
-            path and label, the folder of one such CSV, or a folder of volumes by class.
+        data: phantoms (made volumes, half of them with a nodule); an .npz file in MedMNIST's form;
+            or NIfTI files or DICOM series, as a CSV of path and label, the folder of one such CSV,
+            or a folder of volumes by class.
         epochs: passes over the training volumes.
         batch_size: volumes per training step.
-        seed: draws the first weights, the order of volumes, their changes and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
-        spacing: millimetres between voxels that volumes from files are brought to.
-        size: voxels along each axis that volumes from files are cut or padded to.
+        seed: sets the initial weights, the order of the volumes, their random changes and the
+            validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        spacing: distance between voxels in millimetres, to which volumes from files are resampled.
+        size: voxels along each axis, to which volumes from files are cropped or padded.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -94,13 +127,14 @@ def run(
         data, spacing=(spacing,) * 3, shape=(size,) * 3, seed=seed, min_shape=(8, 8, 8)
     )
     model = build_cnn3d(volumes.input_shape, len(volumes.classes))
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(volumes.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         volumes.train.inputs,
@@ -110,39 +144,55 @@ def run(
         validation_data=(volumes.validation.inputs, volumes.validation.labels),
         callbacks=list(callbacks),
     )
-    inputs, labels = volumes.test.inputs, volumes.test.labels
-    probabilities = model.predict(inputs, batch_size=32, verbose=0)
-    matrix = scores.confusion(labels, probabilities)
-    hardest, titles = scores.hardest(labels, probabilities, volumes.classes)
-    slices = _telling_slices(model, inputs[hardest], labels[hardest])
-    pictures = {
-        "confusion": visualize.plot_confusion_matrix(matrix, volumes.classes),
-        "hardest": visualize.plot_images(slices, titles),
-    }
-    pictures["hardest"].suptitle("Through the most telling place: axial, coronal, sagittal")
+
+    # The only use of the test volumes.
+    probabilities = model.predict(volumes.test.inputs, batch_size=32, verbose=0)
     return Report(
         model=model,
         headline="accuracy",
-        scores=scores.classification(labels, probabilities, volumes.classes),
+        scores=scores.classification(volumes.test.labels, probabilities, volumes.classes),
         baselines=scores.classification_baselines(volumes, ["majority"]),
         comparisons=scores.classification_baselines(volumes, ["logistic regression"]),
         data=volumes.describe(),
-        pictures=pictures,
+        pictures=_pictures(model, volumes, probabilities),
     )
 
 
-def _telling_slices(model, volumes, labels):
-    """Of each volume the axial, coronal and sagittal slice through its most telling place.
+def _pictures(model, volumes, probabilities):
+    """Which classes are confused, and slices of the hardest test volumes."""
+    labels = volumes.test.labels
+    matrix = scores.confusion(labels, probabilities)
+    hardest, titles = scores.hardest(labels, probabilities, volumes.classes)
 
-    That is where the voxels count most for the probability of its class: each one's value times
-    the slope there, its size averaged over 5 x 5 x 5 voxels (Shrikumar et al., 2017).
+    slices = _important_slices(model, volumes.test.inputs[hardest], labels[hardest])
+    figure = visualize.plot_images(slices, titles)
+    figure.suptitle("Slices through the most important voxels: axial, coronal, sagittal")
+
+    return {
+        "confusion": visualize.plot_confusion_matrix(matrix, volumes.classes),
+        "hardest": figure,
+    }
+
+
+def _important_slices(model, volumes, labels):
+    """The axial, coronal and sagittal slice of each volume through its most important place.
+
+    The importance of a voxel is its value times the gradient of the logarithm of the probability
+    of the volume's true class (Shrikumar et al., 2017). Its absolute value is averaged over
+    5 x 5 x 5 voxels, and the slices go through the maximum.
     """
     inputs = tf.constant(volumes)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        own = tf.math.log(tf.gather(model(inputs), labels, batch_dims=1) + 1e-20)
-    weights = ops.abs(inputs * tape.gradient(own, inputs))
-    weights = ops.average_pool(weights, 5, strides=1, padding="same")
-    places = [np.unravel_index(np.argmax(one), one.shape)[:3] for one in weights.numpy()]
-    pairs = zip(volumes[..., 0], places, strict=True)
-    return np.stack([slices_through(volume, place) for volume, place in pairs])
+        probabilities = model(inputs)
+        of_true_class = tf.gather(probabilities, labels, batch_dims=1)
+        log_probability = tf.math.log(of_true_class + 1e-20)
+    gradient = tape.gradient(log_probability, inputs)
+
+    importance = ops.abs(inputs * gradient)
+    importance = ops.average_pool(importance, 5, strides=1, padding="same")
+    slices = []
+    for volume, values in zip(volumes, importance.numpy(), strict=True):
+        x, y, z, _ = np.unravel_index(np.argmax(values), values.shape)
+        slices.append(slices_through(volume[..., 0], (x, y, z)))
+    return np.stack(slices)
