@@ -1,16 +1,20 @@
-"""Images as sequence frames: an LSTM of convolutions predicts the next ones.
+"""Video prediction: an LSTM of convolutions predicts the next frames of a clip.
 
     past (6, 24, 24, 1) -> patches -> ConvLSTM 64 -> patches -> next frames (10, 24, 24, 1)
 
-The frames of a clip are the sequence; the label of each is the frame that follows. A ConvLSTM is an
-LSTM whose state is an image: each gate is a convolution over the frame and the state around a
-place, so that a movement is learnt once for all places. It reads the past, then blank frames, and
-answers at every step with the next frame; the answers to the past count in training too, and teach
-it how things move. As in the paper a frame is cut into patches, which become channels.
+For sequences of images in which something moves: radar maps, satellite images, videos. The frames
+of a clip are the sequence, and the label of each frame is the frame that follows.
 
-Where the network is not sure of a position it answers with the mean of all that it holds possible,
-the best answer to its loss: the further ahead, the more the digits blur and fade. To repeat the
-last frame stays sharp, and is wrong twice: where the digit was, and where it went.
+A ConvLSTM is an LSTM whose state is an image. Each gate is a convolution over the frame and the
+state, so a movement is learnt once for all positions. The network reads the past frames, then blank
+ones, and predicts the next frame at every step. Its predictions of past frames count in the loss,
+too: they also teach it how things move. As in the paper, each frame is cut into patches and the
+pixels of a patch become channels, which makes the state smaller.
+
+In the report: the predicted frames of one clip, and the error by number of frames ahead. Where
+several positions are possible, the mean of them all has the lowest loss. So the further ahead, the
+more the digits blur and fade. Repeating the last frame stays sharp, but is wrong twice: where the
+digit was, and where it is now.
 
 Reference: Shi et al., "Convolutional LSTM network: a machine learning approach for precipitation
 nowcasting", 2015.
@@ -37,27 +41,59 @@ def build_conv_lstm(input_shape=(6, 24, 24, 1), horizon=5, filters=(64,), patch=
 
     Args:
         input_shape: (frames, height, width, channels) of the past; pixels from 0 to 1.
-        horizon: number of frames to predict beyond the past.
+        horizon: number of frames to predict after the past.
         filters: channels of the state of each ConvLSTM, from the first to the last.
-        patch: height and width of a patch in pixels; it divides those of a frame.
+        patch: height and width of a patch in pixels, which divides height and width of a frame.
 
     Returns:
         A keras.Model from the past (batch, *input_shape) to the frame after each step, (batch,
         frames - 1 + horizon, height, width, channels): the last `horizon` are the prediction.
+
+    Raises:
+        ValueError: if the patch does not divide height and width, or there is no frame to read or
+            to predict.
+
+    Example:
+        import numpy as np
+
+        clips = np.random.rand(32, 10, 32, 32, 1)  # 10 frames each
+
+        model = build_conv_lstm(input_shape=(6, 32, 32, 1), horizon=4)
+        model.compile("adam", "binary_crossentropy", metrics=["mean_squared_error"])
+        past = clips[:, :6]
+        next_frames = clips[:, 1:]  # after each frame of the past, and beyond it
+        model.fit(past, next_frames, batch_size=16, epochs=1)
+        future = model.predict(past)[:, -4:]  # (32, 4, 32, 32, 1)
     """
     time, height, width, channels = input_shape
-    rows, columns, values = height // patch, width // patch, patch * patch * channels
+    if patch < 1 or height % patch or width % patch:
+        raise ValueError(
+            f"build_conv_lstm: patch {patch} for frames of {height} x {width}; give a patch that "
+            f"divides both."
+        )
+    if time < 1 or horizon < 1:
+        raise ValueError(
+            f"build_conv_lstm: {time} frames to read and {horizon} to predict; give one or more "
+            f"of each."
+        )
+    rows = height // patch
+    columns = width // patch
+    values = patch * patch * channels
+    steps = time - 1 + horizon
+
     past = keras.Input(input_shape)
     x = layers.Reshape((time, rows, patch, columns, patch, channels))(past)
     x = layers.Permute((1, 2, 4, 3, 5, 6))(x)
     x = layers.Reshape((time, rows, columns, values))(x)
     blank = ops.repeat(ops.zeros_like(x[:, :1]), horizon - 1, axis=1)
-    x = layers.Concatenate(axis=1)([x, blank])  # (batch, time - 1 + horizon, rows, columns, values)
+    x = layers.Concatenate(axis=1)([x, blank])  # (batch, steps, rows, columns, values)
+
     for count in filters:
         x = layers.ConvLSTM2D(count, 3, padding="same", return_sequences=True)(x)
-    dark = keras.initializers.Constant(-2)  # most pixels are: it starts with 0.1, not with 0.5
+    # Most pixels are dark: with this bias the first predictions are about 0.1 and not 0.5.
+    dark = keras.initializers.Constant(-2)
     x = layers.Dense(values, activation="sigmoid", bias_initializer=dark)(x)
-    steps = time - 1 + horizon
+
     x = layers.Reshape((steps, rows, columns, patch, patch, channels))(x)
     x = layers.Permute((1, 2, 4, 3, 5, 6))(x)
     frames = layers.Reshape((steps, height, width, channels))(x)
@@ -76,25 +112,25 @@ def run(
     augmentation=True,
     callbacks=(),
 ):
-    """Train on clips, report the error of the predicted frames of test clips.
+    """Train on clips and report the error of the predicted frames of test clips.
 
     Args:
         data: moving_digits, or a folder or CSV of animations or of folders of numbered images.
         epochs: passes over the training clips.
         batch_size: clips per training step.
-        seed: draws the first weights, the order of clips and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the clips and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         past: frames to read.
         horizon: frames to predict.
-        image_size: height and width that frames from files are brought to, a multiple of 4.
-        augmentation: also train on each clip backwards and turned upside down, four for one.
+        image_size: height and width to which frames from files are resized, a multiple of 4.
+        augmentation: also train on each clip backwards and upside down: four clips from each.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where past, horizon or image size cannot be.
+        DataError: if past or horizon is below 1, or the image size is not a multiple of 4.
     """
     if past < 1 or horizon < 1 or image_size % 4:
         raise data_prep.DataError(
@@ -103,46 +139,73 @@ def run(
         )
     size = (image_size, image_size)
     clips = data_prep.load_clips(data, past + horizon, image_size=size, channels=1, seed=seed)
+    train = _augment(clips.train.inputs) if augmentation else clips.train.inputs
+    validation = clips.validation.inputs
     model = build_conv_lstm((past, *clips.input_shape[1:]), horizon)
-    train, kept, test = (part.inputs for part in clips.parts().values())
-    if augmentation:
-        train = np.concatenate([train, train[:, ::-1]])
-        train = np.concatenate([train, train[:, :, ::-1, ::-1]])
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
-        loss="binary_crossentropy",  # of each pixel, as a probability of ink
+        loss="binary_crossentropy",  # a pixel is the probability of ink
         metrics=["mean_squared_error"],
-        steps_per_execution=8,
+        steps_per_execution=8,  # several batches per call: faster for a small model
     )
     model.fit(
         train[:, :past],
         train[:, 1:],
         batch_size=batch_size,
         epochs=epochs,
-        validation_data=(kept[:, :past], kept[:, 1:]),
+        validation_data=(validation[:, :past], validation[:, 1:]),
         callbacks=list(callbacks),
     )
-    seen, future = test[:, :past], test[:, past:]
-    predicted = model.predict(seen, batch_size=64, verbose=0)[:, -horizon:]
-    repeated = np.repeat(seen[:, -1:], horizon, axis=1)
-    mean = np.broadcast_to(clips.train.inputs.mean(axis=(0, 1)), future.shape)
-    answers = {"this recipe": predicted, "repeat the last frame": repeated, "mean frame": mean}
-    found = {name: scores.frame_prediction(future, frames) for name, frames in answers.items()}
-    lines = {name: [list(errors.values())[1:]] for name, errors in found.items()}
-    strips = {name: frames[0] for name, frames in answers.items()}
+
+    # The only use of the test clips.
+    predicted = model.predict(clips.test.inputs[:, :past], batch_size=64, verbose=0)
+    predictions = {"this recipe": predicted[:, -horizon:]} | _simple_predictions(clips, past)
+    future = clips.test.inputs[:, past:]
+    errors = {name: scores.frame_prediction(future, p) for name, p in predictions.items()}
     return Report(
         model=model,
         headline="mean squared error",
         higher_is_better=False,
-        scores=found.pop("this recipe"),
-        baselines=found,
+        scores=errors["this recipe"],
+        baselines={name: errors[name] for name in ("repeat the last frame", "mean frame")},
         data=clips.describe(),
-        pictures={
-            "next_frames": visualize.plot_next_frames(seen[0], future[0], strips),
-            "errors": visualize.plot_spread(
-                range(1, horizon + 1), lines, "frames ahead", "mean squared error"
-            ),
-        },
+        pictures=_pictures(clips, past, predictions, errors),
     )
+
+
+def _augment(clips):
+    """The clips, the same backwards in time, and both upside down: four times as many."""
+    both_directions = np.concatenate([clips, clips[:, ::-1]])
+    upside_down = both_directions[:, :, ::-1, ::-1]
+    return np.concatenate([both_directions, upside_down])
+
+
+def _simple_predictions(clips, past):
+    """The baselines: the last frame again and again, and the mean of all training frames."""
+    test = clips.test.inputs
+    future = test[:, past:]
+    last_frame = test[:, past - 1 : past]
+    mean_frame = clips.train.inputs.mean(axis=(0, 1))
+    return {
+        "repeat the last frame": np.repeat(last_frame, future.shape[1], axis=1),
+        "mean frame": np.broadcast_to(mean_frame, future.shape),
+    }
+
+
+def _pictures(clips, past, predictions, errors):
+    """The first test clip with all predictions, and the errors by frames ahead."""
+    first_clip = clips.test.inputs[0]
+    strips = {name: frames[0] for name, frames in predictions.items()}
+
+    lines = {}
+    for name, found in errors.items():
+        _, *by_step = found.values()  # the first is the mean over all steps
+        lines[name] = [by_step]
+    ahead = range(1, 1 + len(by_step))
+    return {
+        "next_frames": visualize.plot_next_frames(first_clip[:past], first_clip[past:], strips),
+        "errors": visualize.plot_lines(ahead, lines, "frames ahead", "mean squared error"),
+    }
