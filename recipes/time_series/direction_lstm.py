@@ -1,15 +1,19 @@
-"""Will it be up or down some rows later? An LSTM on the changes in a frame.
+"""Direction classifier: will a series be up or down some rows later? An LSTM on its changes.
 
     changes (52, 1) -> lstm 32 -> probabilities of down and up (2,)
 
-Each number of a frame is the percent change from the row before: a price of 40 and one of 4000 move
-alike. Of the training frames as many are kept that end in up as in down, and in the score both
-classes count the same: where prices rise, "up" every time would often be right and know nothing.
-Frames overlap, so that their hits are no independent draws: the interval of the score comes from
-blocks of neighbours. Where it reaches down to one half, the report says "no better than chance".
+For prices, sales and other series where only the direction of the change matters.
 
-Prices of one minute swing between what buyers and sellers ask. The baseline "reversal", the
-opposite of the last direction, knows that without learning: beat it before you speak of patterns.
+Each value of a frame is the percent change from the row before, so that a price of 40 and one of
+4000 move alike. Where prices mostly rise, "up" every time is often right. So as many training
+frames are kept that end in "up" as in "down", and in the score both classes count the same.
+Overlapping frames have similar results, which are not independent. The confidence interval of the
+score therefore resamples blocks of successive frames (block bootstrap).
+
+In the report: the score, its interval, and whether the interval lies above chance, which is one
+half. Compare it with "reversal", the opposite of the last direction. Prices of one minute swing
+between what buyers and sellers ask, so this baseline is often right and learns nothing. Beat it
+before you speak of patterns.
 
 Reference: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992;
 Hochreiter and Schmidhuber, "Long short-term memory", 1997.
@@ -34,14 +38,38 @@ def build_direction_lstm(input_shape=(52, 1), num_classes=2, units=32, dropout=0
     """Build the network, not compiled.
 
     Args:
-        input_shape: (rows of the frame, quantities), each with mean 0 and deviation 1.
+        input_shape: (rows of the frame, features), each with mean 0 and standard deviation 1.
         num_classes: number of classes, the size of the output.
         units: size of the LSTM's state.
-        dropout: share of values dropped behind the LSTM.
+        dropout: fraction of values dropped after the LSTM.
 
     Returns:
         A keras.Sequential from frames (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if a frame has no row.
+
+    Example:
+        import numpy as np
+
+        prices = 100 + np.random.randn(300).cumsum()
+        changes = 100 * (prices[1:] / prices[:-1] - 1)  # percent
+        frames = np.stack([changes[row : row + 30] for row in range(260)])
+        frames = frames[..., np.newaxis]  # (260, 30, 1)
+        rises = np.array([prices[row + 35] > prices[row + 30] for row in range(260)])
+        labels = rises.astype(int)  # up or down 5 rows after the frame
+
+        model = build_direction_lstm(input_shape=(30, 1))
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(frames[:200], labels[:200], batch_size=32, epochs=2)
+        later_frames = frames[235:]  # they share no row with the training frames
+        probabilities = model.predict(later_frames)  # of down and up, (25, 2)
     """
+    if input_shape[0] is not None and input_shape[0] < 1:
+        raise ValueError(
+            f"build_direction_lstm: frames of {input_shape[0]} rows; give one row or more."
+        )
+
     return keras.Sequential(
         [
             keras.Input(input_shape),
@@ -65,36 +93,79 @@ def run(
     test=0.2,
     callbacks=(),
 ):
-    """Train on balanced classes, report how often up and down are found in the latest rows.
+    """Train on balanced classes and report how well up and down are told apart in the last rows.
 
     Args:
         data: co2, elnino, a CSV or Parquet file whose first column is the time, or a folder of
             prices: CSV files without a header of time in seconds, low, high, open, close, volume.
         epochs: passes over the training frames.
         batch_size: frames per training step.
-        seed: draws the first weights, the order of frames and those kept for equal classes.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
-        target: the column whose direction is to be told; may be left out where there is but one.
+        seed: sets the initial weights, the order of the frames and which are kept for balance.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        target: the column whose direction is predicted; not needed where there is only one.
         window: rows in a frame.
-        horizon: rows from the frame's last to the one that is up or down.
-        test: share of the rows, the last ones, to test on.
+        horizon: rows from the last of the frame to the one that is up or down.
+        test: fraction of the rows, the last ones, to test on.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where a frame is no longer than the horizon.
+        DataError: if a frame is not longer than the horizon.
     """
     if horizon >= window:
         raise data_prep.DataError(
             f"horizon={horizon}: a frame of {window} rows does not hold the last {horizon} changes "
             f"to compare with; give a longer window or a shorter horizon."
         )
+    frames = _make_frames(data, target, window, horizon)
+    parts = data_prep.split_by_time(frames, test=test)
+    parts = data_prep.scale(parts, ("percent_change", "standard"))
+    parts = data_prep.balance(parts, seed)
+    model = build_direction_lstm(parts.input_shape, len(parts.classes))
+
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=8,  # several batches per call: faster for a small model
+    )
+    model.fit(
+        parts.train.batches(batch_size, shuffle=True, seed=seed),
+        epochs=epochs,
+        validation_data=parts.validation.batches(256),
+        callbacks=list(callbacks),
+    )
+
+    # The only use of the test frames.
+    probabilities = model.predict(parts.test.batches(256), verbose=0)
+    found = _compare(parts, probabilities, window + horizon)
+    ours = found["network"]
+    chance = 1 / len(parts.classes)
+    better = ours["low end of 95%"] > chance
+    return Report(
+        model=model,
+        headline="balanced accuracy",
+        scores=scores.classification(parts.test.labels, probabilities, parts.classes)
+        | ours
+        | {"better than chance (1 yes, 0 no)": float(better)},
+        baselines={name: found[name] for name in ("majority", "persistence", "reversal")},
+        comparisons={"logistic regression": found["logistic regression"]},
+        data=parts.describe(),
+        pictures={"confusion": _plot_confusion(parts, probabilities, ours, better)},
+    )
+
+
+def _make_frames(data, target, window, horizon):
+    """Frames of a series, labelled with the direction."""
     series = data_prep.load_series(data)
-    # From 0, such as the volume of a minute without trade, there is no percent change.
-    series.loc[:, (series == 0).any()] += 1
-    frames = data_prep.make_frames(
+    # There is no percent change from 0, such as the volume of a minute without trade.
+    has_zero = (series == 0).any()
+    series.loc[:, has_zero] += 1
+    return data_prep.make_frames(
         series,
         window,
         horizon,
@@ -103,48 +174,35 @@ def run(
         missing="fill",
         fill_limit=window,
     )
-    parts = data_prep.split_by_time(frames, test=test)
-    parts = data_prep.scale(parts, ("percent_change", "standard"))
-    parts = data_prep.balance(parts, seed)
-    model = build_direction_lstm(parts.input_shape, len(parts.classes))
-    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
-    schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=8,
-    )
-    model.fit(
-        parts.train.batches(batch_size, shuffle=True, seed=seed),
-        epochs=epochs,
-        validation_data=parts.validation.batches(256),
-        callbacks=list(callbacks),
-    )
-    labels, probabilities = parts.test.labels, model.predict(parts.test.batches(256), verbose=0)
-    simple = scores.direction_baselines(parts)
-    answers = simple | scores.direction_baselines(parts, ["logistic regression"])
-    answers["network"] = probabilities.argmax(axis=1)
-    block = min(window + horizon, 1 + len(labels) // 5)  # frames further apart share no row
-    found = {
-        name: scores.balanced_accuracy(labels, answer, block) for name, answer in answers.items()
+
+
+def _compare(parts, probabilities, span):
+    """{name: balanced accuracy and its interval} of the network and of simple models.
+
+    Args:
+        parts: the Dataset.
+        probabilities: of the network, for the test frames.
+        span: rows from the first row of a frame to its label. Frames further apart share no row.
+    """
+    labels = parts.test.labels
+    predictions = scores.direction_baselines(parts)
+    predictions |= scores.direction_baselines(parts, ["logistic regression"])
+    predictions["network"] = probabilities.argmax(axis=1)
+
+    block = min(span, 1 + len(labels) // 5)
+    return {
+        name: scores.balanced_accuracy(labels, predicted, block)
+        for name, predicted in predictions.items()
     }
-    mean, low, high, _ = found["network"].values()
-    better = low > 1 / len(parts.classes)
-    matrix = scores.confusion(labels, probabilities)
+
+
+def _plot_confusion(parts, probabilities, ours, better):
+    """Which direction is taken for which, with the score and its interval as the title."""
+    matrix = scores.confusion(parts.test.labels, probabilities)
     figure = visualize.plot_confusion_matrix(matrix, parts.classes)
     figure.axes[0].set_title(
-        f"balanced accuracy {mean:.3f}\n95%: {low:.3f} to {high:.3f}\n"
+        f"balanced accuracy {ours['balanced accuracy']:.3f}\n"
+        f"95%: {ours['low end of 95%']:.3f} to {ours['high end of 95%']:.3f}\n"
         f"{'better' if better else 'no better'} than chance"
     )
-    return Report(
-        model=model,
-        headline="balanced accuracy",
-        scores=scores.classification(labels, probabilities, parts.classes)
-        | found["network"]
-        | {"better than chance (1 yes, 0 no)": float(better)},
-        comparisons={"logistic regression": found["logistic regression"]},
-        baselines={name: found[name] for name in simple},
-        data=parts.describe(),
-        pictures={"confusion": figure},
-    )
+    return figure
