@@ -1,14 +1,22 @@
-"""A linear forecast of trend and rest, which long beat far larger models.
+"""Linear forecast: a weighted sum of the trend and one of the rest give the next rows.
 
     frame (104, 1) -> trend + rest -> a dense layer over time for each, added -> next rows (52, 1)
 
-The frame's moving average is its trend, what it leaves is the season and noise. Each of the next
-rows is a weighted sum of all rows of the trend and of the rest: all steps at once, so that no error
-is fed back. There is no activation: with both parts the model is linear, and one layer would do,
-but two are easier to read and learn at rates of their own. All quantities share the weights.
+The first forecast to try on a series, and the one to compare larger models with.
 
-A frame belongs to the part of the data that it forecasts: its rows may lie before the cut, its
-target rows may not. Every row of the test part is forecast, none of them was a training target.
+The moving average of a frame is its trend, and the rest is season and noise. Each of the next rows
+is a weighted sum of all rows of the trend plus one of all rows of the rest. All next rows are
+computed at once, so no error is fed back. There is no activation: the model is linear, and a single
+layer could compute the same. Two are easier to interpret, and each learns at its own rate. All
+columns share the weights.
+
+A frame belongs to the part of the data that it forecasts: its rows may be earlier than the part,
+its target rows may not. So every row of the test part is forecast, and none was a target in
+training.
+
+In the report: forecasts of test rows, and the errors of simple forecasts. "seasonal naive" repeats
+the last season. "linear" is ridge regression on the distance from the last row, computed exactly
+instead of trained; it may win.
 
 Reference: Zeng, Chen, Zhang and Xu, "Are transformers effective for time series forecasting?"
 (DLinear), AAAI 2023.
@@ -24,38 +32,68 @@ from keras import layers, ops
 
 import data_prep
 import visualize
+from data_prep.series.forecasts import part_rows, season_rows, whole_numbers
 from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
 
-def build_forecast_linear(input_shape=(104, 1), horizon=52, kernel_size=25):
+def build_forecast_linear(input_shape=(104, 1), horizon=52, kernel_size=25, name="forecast_linear"):
     """Build the model, not compiled.
 
     Args:
-        input_shape: (rows of the frame, quantities), each with mean 0 and deviation 1.
+        input_shape: (rows of the frame, features), each with mean 0 and standard deviation 1.
         horizon: number of next rows to forecast.
-        kernel_size: rows that the moving average runs over.
+        kernel_size: number of rows in the moving average.
+        name: name of the model, shown in progress and history.
 
     Returns:
-        A keras.Model from frames (batch, *input_shape) to (batch, horizon, quantities).
+        A keras.Model from frames (batch, *input_shape) to (batch, horizon, features).
+
+    Raises:
+        ValueError: if the frame, the horizon or the moving average has no row.
+
+    Example:
+        import numpy as np
+
+        series = np.sin(np.arange(400) / 8) + 0.1 * np.random.randn(400)
+        series = (series - series.mean()) / series.std()
+        frames = np.stack([series[row : row + 48] for row in range(320)])
+        next_rows = np.stack([series[row + 48 : row + 60] for row in range(320)])
+        frames = frames[..., np.newaxis]  # (320, 48, 1)
+        next_rows = next_rows[..., np.newaxis]  # (320, 12, 1)
+
+        model = build_forecast_linear(input_shape=(48, 1), horizon=12, kernel_size=25)
+        model.compile("adam", "mean_squared_error")
+        model.fit(frames, next_rows, batch_size=32, epochs=2)
+        last_frame = series[np.newaxis, -48:, np.newaxis]
+        forecast = model.predict(last_frame)  # (1, 12, 1)
     """
     window = input_shape[0]
-    inputs = keras.Input(input_shape)
-    # The first and the last row are repeated, so that the average is as long as the frame.
-    before = ops.repeat(inputs[:, :1], (kernel_size - 1) // 2, axis=1)
-    behind = ops.repeat(inputs[:, -1:], kernel_size // 2, axis=1)
-    padded = ops.concatenate([before, inputs, behind], axis=1)
-    trend = layers.AveragePooling1D(kernel_size, strides=1, name="trend")(padded)
-    steps = []
-    for part, name in ((trend, "trend"), (inputs - trend, "rest")):
-        # At first all weights are alike and the forecast is the mean of the frame.
-        dense = layers.Dense(
-            horizon, kernel_initializer=keras.initializers.Constant(1 / window), name=f"of_{name}"
+    if min(window, horizon, kernel_size) < 1:
+        raise ValueError(
+            f"build_forecast_linear: {window} rows in the frame, horizon {horizon}, kernel_size "
+            f"{kernel_size}; give one row or more for each."
         )
-        steps.append(dense(layers.Permute((2, 1))(part)))  # (batch, quantities, horizon)
-    outputs = layers.Permute((2, 1))(layers.add(steps))  # (batch, horizon, quantities)
-    return keras.Model(inputs, outputs, name="forecast_linear")
+
+    inputs = keras.Input(input_shape)
+    # The first and the last row are repeated, so the average is as long as the frame.
+    before = ops.repeat(inputs[:, :1], (kernel_size - 1) // 2, axis=1)
+    after = ops.repeat(inputs[:, -1:], kernel_size // 2, axis=1)
+    padded = ops.concatenate([before, inputs, after], axis=1)
+    trend = layers.AveragePooling1D(kernel_size, strides=1, name="trend")(padded)
+    rest = inputs - trend  # (batch, window, features)
+
+    # With equal weights the first forecast is the mean of the frame.
+    equal = keras.initializers.Constant(1 / window)
+    of_trend = layers.Dense(horizon, kernel_initializer=equal, name="of_trend")
+    of_rest = layers.Dense(horizon, kernel_initializer=equal, name="of_rest")
+    from_trend = of_trend(layers.Permute((2, 1))(trend))  # (batch, features, horizon)
+    from_rest = of_rest(layers.Permute((2, 1))(rest))
+
+    forecast = layers.add([from_trend, from_rest])
+    outputs = layers.Permute((2, 1))(forecast)  # (batch, horizon, features)
+    return keras.Model(inputs, outputs, name=name)
 
 
 def run(
@@ -70,48 +108,43 @@ def run(
     split="0.7,0.1,0.2",
     callbacks=(),
 ):
-    """Train one model for each horizon, report the errors of its forecasts of the test rows.
+    """Train one model for each horizon and report the errors of its forecasts of the test rows.
 
     Args:
         data: co2, elnino, or a CSV or Parquet file whose first column is the time.
         epochs: passes over the training frames.
         batch_size: frames per training step.
-        seed: draws the order of frames.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the order of the frames.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         window: rows in a frame.
         horizons: how many next rows to forecast; several with commas, the first is the headline.
         season: rows after which the series repeats; 0 for a day of hours, a year of weeks, ...
-        split: rows to train on, choose on and test on, in time order, such as 8640,2880,2880, or
-            shares of all.
+        split: rows for training, validation and test, in time order, such as 8640,2880,2880, or
+            fractions of all.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
     series = data_prep.load_series(data)
-    season = data_prep.season_rows(series, window, season)
-    training, validation, test = data_prep.part_rows(split, len(series))
-    horizons = data_prep.whole_numbers("horizons", horizons)
-    trained, errors, pictures = [], {}, {}
+    season = season_rows(series, window, season)
+    horizons = whole_numbers("horizons", horizons)
+    models = {}
+    descriptions = {}
+    errors = {}
+    pictures = {}
+
     for horizon in horizons:
-        frames = data_prep.make_frames(
-            series.iloc[: training + validation + test],
-            window,
-            target=list(series.columns),
-            label="next",
-            steps=horizon,
-            missing="fill",
-            fill_limit=season,
-        )
-        parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
-        parts = data_prep.scale(parts, "standard")
-        model = build_forecast_linear(parts.input_shape, horizon)
+        parts = _make_parts(series, window, horizon, season, split)
+        name = "forecast_linear" if horizon == horizons[0] else f"horizon_{horizon}"
+        model = build_forecast_linear(parts.input_shape, horizon, name=name)
+
         # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
         schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="mean_squared_error",
-            steps_per_execution=16,
+            steps_per_execution=16,  # several batches per call: faster for a small model
         )
         model.fit(
             parts.train.batches(batch_size, shuffle=True, seed=seed),
@@ -119,23 +152,65 @@ def run(
             validation_data=parts.validation.batches(256),
             callbacks=list(callbacks),
         )
-        trained.append((model, parts.describe()))
-        forecasts = {"forecast": model.predict(parts.test.batches(256), verbose=0)}
-        forecasts |= scores.forecast_baselines(parts, season, ["seasonal naive"])
-        examples = scores.forecast_examples(parts.test, forecasts)
-        pictures[f"forecasts_{horizon}"] = visualize.plot_forecasts(**examples)
-        forecasts |= scores.forecast_baselines(parts, season, ["persistence", "linear"])
-        for name, values in forecasts.items():
-            for error, value in scores.forecast(parts.test, values).items():
-                errors.setdefault(name, {})[f"{error} at horizon {horizon}"] = value
-    model, described = trained[0]
+        models[horizon] = model
+        descriptions[horizon] = parts.describe()
+
+        # The only use of the test rows.
+        forecast = model.predict(parts.test.batches(256), verbose=0)
+        errors[horizon] = _compare(parts, forecast, season)
+        pictures[f"forecasts_{horizon}"] = _plot_examples(parts, forecast, season)
+
+    found = _join_horizons(errors)
     return Report(
-        model=model,
+        model=models[horizons[0]],
         headline=f"mean squared error at horizon {horizons[0]}",
         higher_is_better=False,
-        scores=errors.pop("forecast"),
-        comparisons={"linear": errors.pop("linear")},
-        baselines=errors,
-        data=described,
+        scores=found["forecast"],
+        baselines={name: found[name] for name in ("seasonal naive", "persistence")},
+        comparisons={"linear": found["linear"]},
+        data=descriptions[horizons[0]],
         pictures=pictures,
     )
+
+
+def _make_parts(series, window, horizon, season, split):
+    """Frames of all columns, labelled with their next rows, in three parts and scaled."""
+    part_sizes = part_rows(split, len(series))
+    frames = data_prep.make_frames(
+        series.iloc[: sum(part_sizes)],
+        window,
+        target=list(series.columns),
+        label="next",
+        steps=horizon,
+        missing="fill",
+        fill_limit=season,
+    )
+    _, validation, test = part_sizes
+    parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
+    return data_prep.scale(parts, "standard")
+
+
+def _compare(parts, forecast, season):
+    """{name: errors on the test rows} of the forecast and of simple ones."""
+    simple = ("seasonal naive", "persistence", "linear")
+    forecasts = {"forecast": forecast} | scores.forecast_baselines(parts, season, simple)
+    return {name: scores.forecast(parts.test, values) for name, values in forecasts.items()}
+
+
+def _join_horizons(errors):
+    """From {horizon: {name: {error: value}}} to {name: {"error at horizon 52": value}}."""
+    joined = {}
+    for horizon, by_name in errors.items():
+        for name, found in by_name.items():
+            values = joined.setdefault(name, {})
+            for error, value in found.items():
+                values[f"{error} at horizon {horizon}"] = value
+    return joined
+
+
+def _plot_examples(parts, forecast, season):
+    """Forecasts of some test frames, beside the last season repeated."""
+    forecasts = {"forecast": forecast}
+    forecasts |= scores.forecast_baselines(parts, season, ["seasonal naive"])
+    examples = scores.forecast_examples(parts.test, forecasts)
+    return visualize.plot_forecasts(**examples)
