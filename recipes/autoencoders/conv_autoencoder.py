@@ -1,17 +1,21 @@
-"""An autoencoder of convolutions: patterns are learnt once for all places.
+"""Convolutional autoencoder: convolutions compress an image and rebuild it.
 
     image (8, 8, 1) -> conv 32 -> conv 64 -> code (8,) -> 2 transposed convs -> image (8, 8, 1)
 
-The convolutions of the encoder have a stride of 2: each halves height and width. The decoder goes
-back by transposed convolutions, which put a pattern down, in the strength that they read, on every
-second pixel, and so double both. The code between them is a plain vector, so that it can be held
-against principal components (PCA) of the same number.
+Take it for larger images. A dense layer needs a weight for each pixel and unit; a convolution uses
+the same small kernel at all positions, and a pattern learnt in one place is known in all.
 
-Differs from dense_autoencoder: convolutions in both halves. On the digits, mean of three seeds, the
-test error is 0.0117, no better than dense_autoencoder's 0.0118 beyond what seeds differ by, and 8
-components have 0.0247: 8 x 8 pixels are too few for the same pattern to come at many places. On
-Fashion-MNIST, with 16 filters, it has 0.0089, and the dense page with four times the weights
-0.0090. A linear probe on the codes finds 92% of the digits with seed 0, on the components 90%.
+The convolutions of the encoder have a stride of 2: the kernel moves two pixels at a time, so each
+convolution halves height and width. The decoder doubles them again by transposed convolutions: each
+input value multiplies the kernel, the products are placed two pixels apart, and they are added
+where they overlap. The code between the halves is a plain vector, as in PCA.
+
+In the report: the error on test images, compared with PCA of equal size; test images above their
+reconstructions; the codes on a map, with a colour for each class; and the linear probe, a linear
+classifier trained on the codes. On the digits `--seeds 3` gives an error of 0.0117, PCA 0.0247.
+dense_autoencoder is as good there: in 8 x 8 pixels a pattern has few positions to appear at.
+
+Differs from dense_autoencoder: convolutions in both halves.
 
 Reference: Masci et al., "Stacked convolutional auto-encoders for hierarchical feature extraction",
 2011.
@@ -35,43 +39,75 @@ from recipes.schedules import warmup_cosine
 def build_conv_autoencoder(
     input_shape=(8, 8, 1), latent_size=8, filters=(32, 64), kernel_sizes=(5, 3)
 ):
-    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+    """Build the network, not compiled.
+
+    `model.get_layer("encoder")` and `model.get_layer("decoder")` are its two halves.
 
     Args:
-        input_shape: (height, width, channels) of an image; pixels from 0 to 1.
-        latent_size: numbers in the code.
-        filters: number of patterns that each convolution of the encoder looks for; each halves
-            height and width. Those of the decoder come in reverse.
-        kernel_sizes: height and width of those patterns, in pixels.
+        input_shape: (height, width, channels) of an image of any size; pixels from 0 to 1.
+        latent_size: number of values in the code.
+        filters: number of kernels in each convolution of the encoder, as many convolutions as you
+            like; each halves height and width. The decoder has them in reverse order.
+        kernel_sizes: height and width of the kernels of each convolution, in pixels.
 
     Returns:
         A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
         the same shape.
+
+    Raises:
+        ValueError: if a size is below 1, or there are no filters, or not as many kernel sizes as
+            filters.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(128, 28, 28, 1)  # pixels from 0 to 1
+
+        model = build_conv_autoencoder(input_shape=(28, 28, 1), latent_size=16, filters=(16, 32))
+        model.compile("adam", "mean_squared_error")
+        model.fit(images, images, batch_size=64, epochs=2)  # the image is input and target
+        codes = model.get_layer("encoder").predict(images)  # (128, 16)
+        rebuilt = model.get_layer("decoder").predict(codes)  # (128, 28, 28, 1)
     """
     height, width, channels = input_shape
+    if len(filters) != len(kernel_sizes) or len(filters) == 0:
+        raise ValueError(
+            f"build_conv_autoencoder: filters {filters} and kernel_sizes {kernel_sizes}; give one "
+            f"number or more, and as many of the one as of the other."
+        )
+    if min(height, width, channels, latent_size, *filters) < 1:
+        raise ValueError(
+            f"build_conv_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
+            f"filters {filters}; give sizes of 1 or more."
+        )
+
     encoder = keras.Sequential([keras.Input(input_shape)], name="encoder")
     for count, size in zip(filters, kernel_sizes, strict=True):
         encoder.add(layers.Conv2D(count, size, strides=2, padding="same", activation="relu"))
-    rows, columns = encoder.output_shape[1:3]  # halved as often, rounded up
+    rows, columns = encoder.output_shape[1:3]  # height and width, halved and rounded up each time
     encoder.add(layers.Flatten())
     encoder.add(layers.Dense(latent_size))  # (batch, latent_size)
+
     decoder = keras.Sequential([keras.Input((latent_size,))], name="decoder")
     decoder.add(layers.Dense(rows * columns * filters[-1], activation="relu"))
     decoder.add(layers.Reshape((rows, columns, filters[-1])))
-    for count, size in zip(filters[-2::-1], kernel_sizes[:0:-1], strict=True):
+    for count, size in zip(reversed(filters[:-1]), reversed(kernel_sizes[1:]), strict=True):
         decoder.add(
             layers.Conv2DTranspose(count, size, strides=2, padding="same", activation="relu")
         )
-    decoder.add(  # (batch, rows * 2 ** len(filters), columns * 2 ** len(filters), channels)
+    decoder.add(
         layers.Conv2DTranspose(
             channels, kernel_sizes[0], strides=2, padding="same", activation="sigmoid"
         )
     )
-    beyond = [
-        size * 2 ** len(filters) - wanted for size, wanted in ((rows, height), (columns, width))
-    ]
-    if any(beyond):
-        decoder.add(layers.Cropping2D([(0, beyond[0]), (0, beyond[1])]))
+
+    # Halving rounds up, so the doubled image may be larger than the original: cut the rest off.
+    scale = 2 ** len(filters)
+    extra_rows = rows * scale - height
+    extra_columns = columns * scale - width
+    if extra_rows or extra_columns:
+        decoder.add(layers.Cropping2D([(0, extra_rows), (0, extra_columns)]))
+
     return keras.Sequential([encoder, decoder], name="conv_autoencoder")
 
 
@@ -85,55 +121,55 @@ def run(
     learning_rate=0.01,
     callbacks=(),
 ):
-    """Train on images, report how well test images are rebuilt and what their codes are worth.
+    """Train on images and report how well test images are rebuilt from their codes.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        latent_size: numbers in the code.
-        filters: number of patterns of the first convolution; the second has twice as many.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        latent_size: number of values in the code, integer >= 1.
+        filters: number of kernels in the first convolution, integer >= 1; the second has twice as
+            many.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the code or a layer has no numbers.
+        DataError: if latent_size or filters is below 1.
     """
     if min(latent_size, filters) < 1:
-        raise data_prep.DataError(
-            f"a code of {latent_size} and {filters} filters: give 1 or more of each."
-        )
+        raise data_prep.DataError(f"latent_size {latent_size}, filters {filters}: give 1 or more.")
     images = data_prep.load_images(data, seed=seed)
     model = build_conv_autoencoder(images.input_shape, latent_size, (filters, 2 * filters))
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mean_squared_error",
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         images.train.inputs,
-        images.train.inputs,
+        images.train.inputs,  # the image is input and target
         batch_size=batch_size,
         epochs=epochs,
         validation_data=(images.validation.inputs, images.validation.inputs),
         callbacks=list(callbacks),
     )
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+
+    # The only use of the test images.
+    encoder = model.get_layer("encoder")
+    decoder = model.get_layer("decoder")
     codes = {
-        name: encoder.predict(images.parts()[name].inputs, batch_size=256, verbose=0)
-        for name in ("train", "test")
+        "train": encoder.predict(images.train.inputs, batch_size=256, verbose=0),
+        "test": encoder.predict(images.test.inputs, batch_size=256, verbose=0),
     }
-    truth, rebuilt = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
-    names = [images.classes[label] for label in images.test.labels]
-    pictures = {"reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20])}
-    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
-        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], names[:2000])
+    rebuilt = decoder.predict(codes["test"], batch_size=256, verbose=0)
+
     return Report(
         model=model,
         headline="mean squared error",
@@ -141,5 +177,19 @@ def run(
         scores=scores.autoencoding(images, codes, rebuilt),
         baselines=scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}),
         data=images.describe(),
-        pictures=pictures,
+        pictures=_pictures(images, codes["test"], rebuilt),
     )
+
+
+def _pictures(images, codes, rebuilt):
+    """Test images above their reconstructions, and a map of their codes."""
+    pictures = {
+        "reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], rebuilt[:20])
+    }
+
+    # The map needs two axes, and a colour for each class.
+    if codes.shape[1] > 1 and len(images.classes) <= 20:
+        classes = [images.classes[label] for label in images.test.labels]
+        pictures["latent_space"] = visualize.plot_latent_space(codes[:2000], classes[:2000])
+
+    return pictures

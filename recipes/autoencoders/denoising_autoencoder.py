@@ -1,19 +1,20 @@
-"""Noise in, the clean image out: the network has to know what images are like.
+"""Denoising autoencoder: noisy image in, clean image out.
 
     noisy image (8, 8, 1) -> encoder: dense 256 -> code (32,) -> decoder: dense 256 -> clean image
 
-An autoencoder with a large code may learn to copy. One that is given a noisy image and asked for
-the clean one cannot: it has to know what images are like, and to see what is noise. The noise is a
-layer that works in training alone and draws afresh for every image in every epoch.
+Take it to remove noise from images of one kind, or to learn a large code that is no mere copy.
 
-A run puts noise on test images once, and holds the answer against a Gaussian and a median filter,
-which know nothing of digits but neighbourhoods, each in the width that is best on the validation
-part; and against the principal components of clean images, as many as the code has numbers. PSNR,
-the peak signal-to-noise ratio, is -10 log10 of an image's mean squared error, in dB. On the digits,
-seed 0, it is 18.1 dB, of the noisy images 13.0, after the Gaussian filter 14.4; the median's best
-width is 1 pixel, which does nothing: strokes here are no wider. The components pass on all noise
-that lies along them. A linear probe finds as much in the code as in the components, 86% of the
-digits each.
+The network is given a noisy image and has to give the clean one, so copying does not help: it has
+to learn what images look like, and what is noise. The noise is a layer that works in training only
+and adds fresh noise to every image in every epoch: "gaussian" adds a random number to each pixel,
+"dropout" sets random pixels to 0.
+
+In the report: test images clean, noisy, after a filter, and denoised by this recipe. The Gaussian
+and the median filter use neighbouring pixels only, in the width that is best on the validation
+part; PCA is fitted to clean images and keeps the noise that lies along its components. The error on
+the digits is 0.0169, that of the noisy images 0.0516, after the Gaussian filter 0.0374. The best
+median filter is 1 pixel wide and does nothing: the strokes are no wider. PSNR, the peak
+signal-to-noise ratio, is -10 log10 of the error of an image, in dB.
 
 Differs from dense_autoencoder: the noise.
 
@@ -28,7 +29,7 @@ if __name__ == "__main__":
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 import data_prep
 import visualize
@@ -36,41 +37,67 @@ from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
+NOISE_LAYERS = {"gaussian": layers.GaussianNoise, "dropout": layers.Dropout}
+
 
 def build_denoising_autoencoder(
     input_shape=(8, 8, 1), latent_size=32, units=256, noise="gaussian", amount=0.3
 ):
-    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+    """Build the network, not compiled.
 
     Args:
-        input_shape: (height, width, channels) of an image; clean pixels go from 0 to 1.
-        latent_size: numbers in the code.
-        units: width of the hidden layer of each half.
-        noise: what is done to images in training, and in training alone: "gaussian" or "dropout".
-        amount: of "gaussian" the deviation, in pixel values; of "dropout" the share of pixels that
-            become 0, while the others are divided by the share that stays.
+        input_shape: (height, width, channels) of an image; clean pixels from 0 to 1.
+        latent_size: number of values in the code.
+        units: width of the hidden layer of the encoder and of the decoder.
+        noise: what is done to images in training only: "gaussian" or "dropout".
+        amount: standard deviation of "gaussian", in pixel values; for "dropout" the fraction of
+            pixels set to 0, while the others are divided by 1 - amount.
 
     Returns:
-        A keras.Sequential of noise, encoder and decoder, from noisy images (batch, *input_shape) to
-        clean ones of the same shape.
+        A keras.Sequential from noisy images (batch, *input_shape) to clean ones of the same shape.
+        Its layers are called "noise", "encoder" and "decoder", for `model.get_layer`.
+
+    Raises:
+        ValueError: if a size is below 1, or the noise is unknown.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)  # clean, pixels from 0 to 1
+
+        model = build_denoising_autoencoder(input_shape=(28, 28, 1), amount=0.3)
+        model.compile("adam", "mean_squared_error")
+        model.fit(images, images, batch_size=64, epochs=2)  # its first layer adds the noise
+        noisy = images + np.random.normal(scale=0.3, size=images.shape)
+        denoised = model.predict(noisy)  # (256, 28, 28, 1)
     """
     height, width, channels = input_shape
-    encoder = [
+    if min(height, width, channels, latent_size, units) < 1:
+        raise ValueError(
+            f"build_denoising_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
+            f"units {units}; give sizes of 1 or more."
+        )
+    if noise not in NOISE_LAYERS:
+        raise ValueError(f"build_denoising_autoencoder: noise {noise!r}; give gaussian or dropout.")
+
+    encoder_layers = [
         keras.Input(input_shape),
         layers.Flatten(),
         layers.Dense(units, activation="relu"),
         layers.Dense(latent_size),  # (batch, latent_size)
     ]
-    decoder = [
+    decoder_layers = [
         keras.Input((latent_size,)),
         layers.Dense(units, activation="relu"),
         layers.Dense(height * width * channels, activation="sigmoid"),
         layers.Reshape(input_shape),  # (batch, height, width, channels)
     ]
-    corrupt = layers.GaussianNoise if noise == "gaussian" else layers.Dropout
-    halves = [keras.Sequential(encoder, name="encoder"), keras.Sequential(decoder, name="decoder")]
-    inputs = [keras.Input(input_shape), corrupt(amount, name="noise")]
-    return keras.Sequential([*inputs, *halves], name="denoising_autoencoder")
+    noise_layer = NOISE_LAYERS[noise](amount, name="noise")
+    encoder = keras.Sequential(encoder_layers, name="encoder")
+    decoder = keras.Sequential(decoder_layers, name="decoder")
+    return keras.Sequential(
+        [keras.Input(input_shape), noise_layer, encoder, decoder], name="denoising_autoencoder"
+    )
 
 
 def run(
@@ -85,63 +112,108 @@ def run(
     learning_rate=0.005,
     callbacks=(),
 ):
-    """Train on noisy images, report how near noisy test images come to the clean ones.
+    """Train on noisy images and report how close denoised test images come to the clean ones.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images, each with fresh noise.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images, their noise and the validation part;
-            the noise of test images is the same for every seed.
-        latent_size: numbers in the code.
-        units: width of the hidden layer of each half.
+        seed: sets the initial weights, the order of the images, their noise and the validation
+            part; the noise of test images is the same for every seed.
+        latent_size: number of values in the code, integer >= 1.
+        units: width of the hidden layer of the encoder and of the decoder, integer >= 1.
         noise: gaussian, or dropout, which sets pixels to 0.
-        amount: deviation of gaussian noise in pixel values, or the share of pixels dropped.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        amount: standard deviation of gaussian, or fraction of pixels set to 0; between 0 and 1.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the noise is unknown, or an amount or a size cannot be.
+        DataError: if a flag is outside the values named above.
     """
-    if noise not in ("gaussian", "dropout") or not 0 < amount < 1 or min(latent_size, units) < 1:
+    if min(latent_size, units) < 1:
+        raise data_prep.DataError(f"latent_size {latent_size}, units {units}: give 1 or more.")
+    if noise not in NOISE_LAYERS or not 0 < amount < 1:
         raise data_prep.DataError(
-            f"noise {noise!r}, amount {amount}, a code of {latent_size}, {units} units: give "
-            f"gaussian or dropout, an amount between 0 and 1, and sizes of 1 or more."
+            f"noise {noise!r}, amount {amount}: give gaussian or dropout, amount between 0 and 1."
         )
     images = data_prep.load_images(data, seed=seed)
     model = build_denoising_autoencoder(images.input_shape, latent_size, units, noise, amount)
-    noisy = {  # the layer's own noise, drawn once
-        name: np.asarray(type(model.layers[0])(amount, seed=number)(part.inputs, training=True))
-        for number, (name, part) in enumerate(images.parts().items())
-    }
+    noisy = _noisy_images(images, noise, amount)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
-    model.compile(keras.optimizers.Adam(schedule), "mean_squared_error", steps_per_execution=16)
-    clean, validation = images.train.inputs, (noisy["validation"], images.validation.inputs)
-    fit = {"batch_size": batch_size, "epochs": epochs, "callbacks": list(callbacks)}
-    model.fit(clean, clean, validation_data=validation, **fit)
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
-    codes = {name: encoder.predict(noisy[name], 256, verbose=0) for name in noisy}
-    truth, restored = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
-    unharmed = scores.denoising(truth, model.predict(truth, 256, verbose=0))
-    found = scores.autoencoding(images, codes, restored) | scores.denoising(truth, restored)
-    found["mean squared error without noise"] = unharmed["mean squared error"]
-    smooth = {"nothing done": np.clip(noisy["test"], 0, 1)}
-    smooth |= scores.filter_baselines(images.validation.inputs, noisy["validation"], noisy["test"])
-    baselines = {name: scores.denoising(truth, answer) for name, answer in smooth.items()}
-    pca = scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}, noisy)
-    rows = {"clean": truth, "noisy": smooth["nothing done"]}
-    rows |= {"Gaussian filter": smooth["Gaussian filter"], "this recipe": restored}
-    shown = np.concatenate([row[:6] for row in rows.values()])
+    model.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss="mean_squared_error",
+        steps_per_execution=16,  # several batches per call: faster for a small model
+    )
+    model.fit(
+        images.train.inputs,  # clean: the first layer adds fresh noise
+        images.train.inputs,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=(noisy["validation"], images.validation.inputs),
+        callbacks=list(callbacks),
+    )
+
+    # The only use of the test images.
+    encoder = model.get_layer("encoder")
+    codes = {
+        "train": encoder.predict(noisy["train"], batch_size=256, verbose=0),
+        "test": encoder.predict(noisy["test"], batch_size=256, verbose=0),
+    }
+    denoised = model.get_layer("decoder").predict(codes["test"], batch_size=256, verbose=0)
+    filtered = scores.filter_baselines(images.validation.inputs, noisy["validation"], noisy["test"])
     return Report(
         model=model,
         headline="mean squared error",
         higher_is_better=False,
-        scores=found,
-        baselines=baselines | pca,
+        scores=_scores(model, images, codes, denoised),
+        baselines=_baselines(images, noisy, filtered, latent_size),
         data=images.describe(),
-        pictures={"denoised": visualize.plot_images(shown, np.repeat(list(rows), len(shown) // 4))},
+        pictures={"denoised": _picture(images, noisy, filtered, denoised)},
     )
+
+
+def _noisy_images(images, noise, amount):
+    """The images of each part with the noise of training, but the same in every run."""
+    noisy = {}
+    for number, (name, part) in enumerate(images.parts().items()):
+        layer = NOISE_LAYERS[noise](amount, seed=number)
+        noisy[name] = ops.convert_to_numpy(layer(part.inputs, training=True))
+    return noisy
+
+
+def _scores(model, images, codes, denoised):
+    """What the codes keep, how close test images come to the clean ones, and without noise."""
+    truth = images.test.inputs
+    without_noise = scores.denoising(truth, model.predict(truth, batch_size=256, verbose=0))
+
+    found = scores.autoencoding(images, codes, denoised) | scores.denoising(truth, denoised)
+    found["mean squared error without noise"] = without_noise["mean squared error"]
+    return found
+
+
+def _baselines(images, noisy, filtered, latent_size):
+    """Scores of the noisy images, of the filters, and of PCA fitted to clean images."""
+    truth = images.test.inputs
+    answers = {"nothing done": np.clip(noisy["test"], 0, 1)} | filtered
+    baselines = {name: scores.denoising(truth, answer) for name, answer in answers.items()}
+    pca_sizes = {"PCA of equal size": latent_size}
+    return baselines | scores.autoencoding_baselines(images, pca_sizes, noisy)
+
+
+def _picture(images, noisy, filtered, denoised):
+    """Six test images: clean, noisy, smoothed by a filter, and denoised by this recipe."""
+    rows = {
+        "clean": images.test.inputs[:6],
+        "noisy": np.clip(noisy["test"][:6], 0, 1),
+        "Gaussian filter": filtered["Gaussian filter"][:6],
+        "this recipe": denoised[:6],
+    }
+    shown = np.concatenate(list(rows.values()))
+    titles = np.repeat(list(rows), len(shown) // len(rows))
+    return visualize.plot_images(shown, titles)

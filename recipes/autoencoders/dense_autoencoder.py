@@ -1,16 +1,22 @@
-"""An image squeezed into a few numbers and rebuilt from them.
+"""Autoencoder: compresses an image into a few numbers and rebuilds it from them.
 
     image (8, 8, 1) -> encoder: dense 256 -> code (8,) -> decoder: dense 256 -> image (8, 8, 1)
 
-An encoder makes a vector of few numbers, the code, from the image; a decoder makes the image from
-the code. Both learn from nothing but the image, which is input and target at once. As the notes
-say, the vector is what we care about: to rebuild the image it has to hold what images differ in,
-and may serve other tasks, such as telling the classes apart. A linear autoencoder can do no better
-than the principal components (PCA) of the same number; what this one gains on them it owes to its
-layers of ReLUs, which follow bent surfaces where PCA has a flat one.
+The first autoencoder to try. The few numbers, called the code, are what we care about: they draw a
+map of images without labels, find similar images, or serve as features for another task.
 
-A run gives the error of both on test images, and how often a linear classifier finds the class from
-the code. On the digits, mean of three seeds, the error is 0.0118, where 8 components have 0.0247.
+The encoder turns the image into its code, the decoder turns the code back into an image. Both learn
+together, and the image is input and target at once, so no labels are needed. The loss is the mean
+squared error of the pixels. The code has fewer numbers than the image has pixels, so the network
+cannot copy the image: the code has to keep what differs from image to image.
+
+A linear autoencoder can do no better than principal component analysis (PCA) with as many numbers.
+PCA maps the images to a flat surface; layers of ReLUs can follow a curved one.
+
+In the report: the error on test images, compared with PCA of equal size; test images above their
+reconstructions; and the codes on a map, with a colour for each class, although training saw no
+labels. The linear probe, a linear classifier trained on the codes, measures how much of the class
+they keep. On the digits the error is half that of PCA: `--seeds 3` gives 0.0118 against 0.0247.
 
 Reference: Hinton and Salakhutdinov, "Reducing the dimensionality of data with neural networks",
 2006.
@@ -32,27 +38,52 @@ from recipes.schedules import warmup_cosine
 
 
 def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
-    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+    """Build the network, not compiled.
+
+    `model.get_layer("encoder")` and `model.get_layer("decoder")` are its two halves.
 
     Args:
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
-        latent_size: numbers in the code.
-        units: widths of the hidden layers of the encoder; those of the decoder come in reverse.
+        latent_size: number of values in the code.
+        units: widths of the hidden layers of the encoder; the decoder has them in reverse order.
 
     Returns:
         A keras.Sequential of encoder and decoder, from images (batch, *input_shape) to images of
         the same shape.
+
+    Raises:
+        ValueError: if a size is below 1.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)  # pixels from 0 to 1
+
+        model = build_dense_autoencoder(input_shape=(28, 28, 1), latent_size=16)
+        model.compile("adam", "mean_squared_error")
+        model.fit(images, images, batch_size=64, epochs=2)  # the image is input and target
+        codes = model.get_layer("encoder").predict(images)  # (256, 16)
+        rebuilt = model.get_layer("decoder").predict(codes)  # (256, 28, 28, 1)
     """
     height, width, channels = input_shape
+    if min(height, width, channels, latent_size, *units) < 1:
+        raise ValueError(
+            f"build_dense_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
+            f"units {units}; give sizes of 1 or more."
+        )
+
     encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
-    decoder = keras.Sequential([keras.Input((latent_size,))], name="decoder")
     for size in units:
         encoder.add(layers.Dense(size, activation="relu"))
-    encoder.add(layers.Dense(latent_size))  # (batch, latent_size); linear, so that no unit is dead
-    for size in units[::-1]:
+    # Linear: a ReLU could not give negative numbers, and could be 0 for every image.
+    encoder.add(layers.Dense(latent_size))  # (batch, latent_size)
+
+    decoder = keras.Sequential([keras.Input((latent_size,))], name="decoder")
+    for size in reversed(units):
         decoder.add(layers.Dense(size, activation="relu"))
     decoder.add(layers.Dense(height * width * channels, activation="sigmoid"))
     decoder.add(layers.Reshape(input_shape))  # (batch, height, width, channels)
+
     return keras.Sequential([encoder, decoder], name="dense_autoencoder")
 
 
@@ -66,55 +97,54 @@ def run(
     learning_rate=0.01,
     callbacks=(),
 ):
-    """Train on images, report how well test images are rebuilt and what their codes are worth.
+    """Train on images and report how well test images are rebuilt from their codes.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        latent_size: numbers in the code.
-        units: width of the hidden layer of each half.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        latent_size: number of values in the code, integer >= 1.
+        units: width of the hidden layer of the encoder and of the decoder, integer >= 1.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the code or a layer has no numbers.
+        DataError: if latent_size or units is below 1.
     """
     if min(latent_size, units) < 1:
-        raise data_prep.DataError(
-            f"a code of {latent_size} and {units} units: give 1 or more of each."
-        )
+        raise data_prep.DataError(f"latent_size {latent_size}, units {units}: give 1 or more.")
     images = data_prep.load_images(data, seed=seed)
     model = build_dense_autoencoder(images.input_shape, latent_size, (units,))
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mean_squared_error",
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         images.train.inputs,
-        images.train.inputs,
+        images.train.inputs,  # the image is input and target
         batch_size=batch_size,
         epochs=epochs,
         validation_data=(images.validation.inputs, images.validation.inputs),
         callbacks=list(callbacks),
     )
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+
+    # The only use of the test images.
+    encoder = model.get_layer("encoder")
+    decoder = model.get_layer("decoder")
     codes = {
-        name: encoder.predict(images.parts()[name].inputs, batch_size=256, verbose=0)
-        for name in ("train", "test")
+        "train": encoder.predict(images.train.inputs, batch_size=256, verbose=0),
+        "test": encoder.predict(images.test.inputs, batch_size=256, verbose=0),
     }
-    truth, rebuilt = images.test.inputs, decoder.predict(codes["test"], 256, verbose=0)
-    names = [images.classes[label] for label in images.test.labels]
-    pictures = {"reconstructions": visualize.plot_reconstructions(truth[:20], rebuilt[:20])}
-    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
-        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], names[:2000])
+    rebuilt = decoder.predict(codes["test"], batch_size=256, verbose=0)
+
     return Report(
         model=model,
         headline="mean squared error",
@@ -122,5 +152,19 @@ def run(
         scores=scores.autoencoding(images, codes, rebuilt),
         baselines=scores.autoencoding_baselines(images, {"PCA of equal size": latent_size}),
         data=images.describe(),
-        pictures=pictures,
+        pictures=_pictures(images, codes["test"], rebuilt),
     )
+
+
+def _pictures(images, codes, rebuilt):
+    """Test images above their reconstructions, and a map of their codes."""
+    pictures = {
+        "reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], rebuilt[:20])
+    }
+
+    # The map needs two axes, and a colour for each class.
+    if codes.shape[1] > 1 and len(images.classes) <= 20:
+        classes = [images.classes[label] for label in images.test.labels]
+        pictures["latent_space"] = visualize.plot_latent_space(codes[:2000], classes[:2000])
+
+    return pictures

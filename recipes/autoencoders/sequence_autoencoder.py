@@ -1,16 +1,22 @@
-"""Sequence in, the same sequence out: LSTMs with one vector between them.
+"""Sequence autoencoder: LSTMs compress a sequence into one vector and rebuild it.
 
     rows (8, 8) -> encoder: 2 x lstm 48 -> code (8,) -> decoder: 2 x lstm 48 -> rows (8, 8)
 
-The notes' sequence in, sequence out. The encoder reads the rows of an image, once from the top and
-once from the bottom; where both readings end, their states become the code. The decoder is given
-the code at every step and has to find by itself at which row it is: only its state tells. It is not
-given the rows that it wrote, so that all it says must come from the code.
+Take it for sequences: one vector then stands for a whole sequence, to compare, group or classify
+sequences by. Here the rows of an image are the sequence, from top to bottom.
 
-Differs from dense_autoencoder: LSTMs in both halves, which share their weights over the rows: made
-for longer sequences than these 8. On the digits, mean of three seeds, the test error is 0.0126,
-where the dense page has 0.0118 and 8 components 0.0247; with seed 0 a linear probe finds the class
-of 91% from the code, of 90% from the components.
+The encoder is a bidirectional LSTM: one LSTM reads the sequence forwards, one backwards, and their
+final states become the code. The decoder is given the code at every time step. Only its state can
+tell which step it is at, because its input is the same at every step. It never sees the steps that
+it wrote before, so all it knows of the sequence comes from the code. Every step has the same
+weights: their number does not grow with the length.
+
+In the report: the error on test images, compared with PCA of equal size; test images above their
+reconstructions; the codes on a map, with a colour for each class; and the linear probe, a linear
+classifier trained on the codes. On the digits `--seeds 3` gives an error of 0.0126, PCA 0.0247.
+dense_autoencoder is a little better there: LSTMs are made for sequences longer than 8 steps.
+
+Differs from dense_autoencoder: LSTMs in both halves.
 
 Reference: Srivastava et al., "Unsupervised learning of video representations using LSTMs", 2015.
 """
@@ -31,31 +37,55 @@ from recipes.schedules import warmup_cosine
 
 
 def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=48):
-    """Build the whole, not compiled; `model.get_layer("encoder")` and `("decoder")` are its halves.
+    """Build the network, not compiled.
+
+    `model.get_layer("encoder")` and `model.get_layer("decoder")` are its two halves.
 
     Args:
-        input_shape: (time steps, features per step) of a sequence; numbers from 0 to 1.
-        latent_size: numbers in the code.
-        units: size of the state of each LSTM; in each half one reads forwards and one backwards.
+        input_shape: (time steps, features per step) of a sequence; values from 0 to 1.
+        latent_size: number of values in the code.
+        units: size of the state of each LSTM; each half has one that reads forwards and one that
+            reads backwards.
 
     Returns:
         A keras.Sequential of encoder and decoder, from sequences (batch, *input_shape) to sequences
         of the same shape.
+
+    Raises:
+        ValueError: if a size is below 1.
+
+    Example:
+        import numpy as np
+
+        sequences = np.random.rand(128, 20, 3)  # 20 time steps of 3 features, from 0 to 1
+
+        model = build_sequence_autoencoder(input_shape=(20, 3), latent_size=8)
+        model.compile("adam", "mean_squared_error")
+        model.fit(sequences, sequences, batch_size=32, epochs=2)  # input and target are the same
+        codes = model.get_layer("encoder").predict(sequences)  # (128, 8)
+        rebuilt = model.get_layer("decoder").predict(codes)  # (128, 20, 3)
     """
-    time, features = input_shape
-    encoder = [
-        keras.Input(input_shape),  # (batch, time, features)
-        layers.Bidirectional(layers.LSTM(units)),  # (batch, 2 * units), the states at both ends
-        layers.Dense(latent_size),
+    time_steps, features = input_shape
+    if min(time_steps, features, latent_size, units) < 1:
+        raise ValueError(
+            f"build_sequence_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
+            f"units {units}; give sizes of 1 or more."
+        )
+
+    encoder_layers = [
+        keras.Input(input_shape),  # (batch, time steps, features)
+        layers.Bidirectional(layers.LSTM(units)),  # (batch, 2 * units), the two final states
+        layers.Dense(latent_size),  # (batch, latent_size)
     ]
-    decoder = [
+    decoder_layers = [
         keras.Input((latent_size,)),
-        layers.RepeatVector(time),  # (batch, time, latent_size), the code at every step
+        layers.RepeatVector(time_steps),  # (batch, time steps, latent_size)
         layers.Bidirectional(layers.LSTM(units, return_sequences=True)),
-        layers.Dense(features, activation="sigmoid"),  # (batch, time, features)
+        layers.Dense(features, activation="sigmoid"),  # (batch, time steps, features)
     ]
-    halves = [keras.Sequential(encoder, name="encoder"), keras.Sequential(decoder, name="decoder")]
-    return keras.Sequential(halves, name="sequence_autoencoder")
+    encoder = keras.Sequential(encoder_layers, name="encoder")
+    decoder = keras.Sequential(decoder_layers, name="decoder")
+    return keras.Sequential([encoder, decoder], name="sequence_autoencoder")
 
 
 def run(
@@ -68,57 +98,55 @@ def run(
     learning_rate=0.02,
     callbacks=(),
 ):
-    """Train on images read row by row, report how well test images are rebuilt from their codes.
+    """Train on images, read row by row, and report how well test images are rebuilt.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training images.
         batch_size: images per training step.
-        seed: draws the first weights, the order of images and the validation part.
-        latent_size: numbers in the code.
-        units: size of the state of each LSTM.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the order of the images and the validation part.
+        latent_size: number of values in the code, integer >= 1.
+        units: size of the state of each LSTM, integer >= 1.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where the code or a state has no numbers.
+        DataError: if latent_size or units is below 1.
     """
     if min(latent_size, units) < 1:
-        raise data_prep.DataError(
-            f"a code of {latent_size} and {units} units: give 1 or more of each."
-        )
+        raise data_prep.DataError(f"latent_size {latent_size}, units {units}: give 1 or more.")
     images = data_prep.load_images(data, seed=seed)
-    rows = data_prep.image_rows(images)
+    rows = data_prep.image_rows(images)  # each image as a sequence of its rows
     model = build_sequence_autoencoder(rows.input_shape, latent_size, units)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(rows.train), batch_size, epochs)
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mean_squared_error",
-        steps_per_execution=16,
+        steps_per_execution=16,  # several batches per call: faster for a small model
     )
     model.fit(
         rows.train.inputs,
-        rows.train.inputs,
+        rows.train.inputs,  # the sequence is input and target
         batch_size=batch_size,
         epochs=epochs,
         validation_data=(rows.validation.inputs, rows.validation.inputs),
         callbacks=list(callbacks),
     )
-    encoder, decoder = model.get_layer("encoder"), model.get_layer("decoder")
+
+    # The only use of the test images.
+    encoder = model.get_layer("encoder")
+    decoder = model.get_layer("decoder")
     codes = {
-        name: encoder.predict(rows.parts()[name].inputs, batch_size=256, verbose=0)
-        for name in ("train", "test")
+        "train": encoder.predict(rows.train.inputs, batch_size=256, verbose=0),
+        "test": encoder.predict(rows.test.inputs, batch_size=256, verbose=0),
     }
     rebuilt = decoder.predict(codes["test"], batch_size=256, verbose=0)
-    seen = rebuilt[:20].reshape(-1, *images.input_shape)
-    labels = [images.classes[label] for label in images.test.labels]
-    pictures = {"reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], seen)}
-    if latent_size > 1 and len(images.classes) <= 20:  # what the picture can show
-        pictures["latent_space"] = visualize.plot_latent_space(codes["test"][:2000], labels[:2000])
+
     return Report(
         model=model,
         headline="mean squared error",
@@ -126,5 +154,20 @@ def run(
         scores=scores.autoencoding(rows, codes, rebuilt),
         baselines=scores.autoencoding_baselines(rows, {"PCA of equal size": latent_size}),
         data=rows.describe(),
-        pictures=pictures,
+        pictures=_pictures(images, codes["test"], rebuilt),
     )
+
+
+def _pictures(images, codes, rebuilt):
+    """Test images above their reconstructions, and a map of their codes."""
+    rebuilt_images = rebuilt[:20].reshape(-1, *images.input_shape)
+    pictures = {
+        "reconstructions": visualize.plot_reconstructions(images.test.inputs[:20], rebuilt_images)
+    }
+
+    # The map needs two axes, and a colour for each class.
+    if codes.shape[1] > 1 and len(images.classes) <= 20:
+        classes = [images.classes[label] for label in images.test.labels]
+        pictures["latent_space"] = visualize.plot_latent_space(codes[:2000], classes[:2000])
+
+    return pictures
