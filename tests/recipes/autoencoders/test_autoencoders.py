@@ -1,11 +1,10 @@
-"""Autoencoder pages: their halves, what they pay for, and the noise they take away."""
+"""Autoencoder recipes: their two halves, the sparsity penalties, the noise, what they refuse."""
 
 import keras
 import numpy as np
 import pytest
 
 import data_prep
-from recipes import scores
 from recipes.autoencoders import (
     conv_autoencoder,
     denoising_autoencoder,
@@ -30,7 +29,7 @@ def random_images(shape=(8, 8, 1), count=4):
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
-    """A few images of two classes, in a file."""
+    """A file with a few images of two classes."""
     images = random_images((8, 8), 120)
     labels = np.arange(120) % 2
     images[labels == 1, :4] = 0
@@ -72,11 +71,11 @@ def test_the_kl_penalty_is_the_divergence_of_two_coins():
 
 
 @pytest.mark.parametrize("value", [0, 1])
-def test_the_kl_penalty_is_finite_where_a_unit_is_always_off_or_on(value):
+def test_the_kl_penalty_is_finite_if_a_unit_is_always_off_or_on(value):
     assert np.isfinite(float(Sparsity("kl", 1, 0.05)(np.full((4, 2), value, "float32"))))
 
 
-def test_the_l1_penalty_is_the_size_of_the_codes():
+def test_the_l1_penalty_is_the_sum_of_absolute_values():
     codes = np.array([[1, -2, 0], [0, 0, 3]], "float32")
     assert float(Sparsity("l1", 0.1)(codes)) == pytest.approx(0.6)
 
@@ -96,8 +95,9 @@ def test_the_loss_of_the_model_has_the_penalty_whatever_the_batch(penalty):
         assert float(sum(model.losses)) == pytest.approx(wanted, rel=1e-4)
 
 
-def test_both_sparse_forms_are_reported_and_the_one_asked_for_is_the_headline(few):
+def test_both_penalties_are_reported_and_the_one_asked_for_is_the_headline(few):
     report = sparse_autoencoder.run(few, epochs=1, latent_size=6, penalty="kl")
+    assert report.model.name == "sparse_autoencoder"
     for name in ("mean squared error", "fraction of active units"):
         assert report.scores[name] == report.scores[f"{name} with kl"]
         assert report.scores[name] != report.scores[f"{name} with l1"]
@@ -108,7 +108,7 @@ def test_both_sparse_forms_are_reported_and_the_one_asked_for_is_the_headline(fe
 
 
 @pytest.mark.parametrize("noise", ["gaussian", "dropout"])
-def test_noise_is_fresh_in_training_and_away_otherwise(noise):
+def test_noise_is_fresh_in_training_and_absent_otherwise(noise):
     model = denoising_autoencoder.build_denoising_autoencoder(noise=noise, amount=0.4)
     layer, images = model.get_layer("noise"), np.full((500, 8, 8, 1), 0.5, "float32")
     np.testing.assert_array_equal(layer(images), images)
@@ -133,77 +133,63 @@ def test_test_images_have_the_same_noise_for_every_seed(few):
     assert ours["mean squared error"] != ours["mean squared error without noise"]
 
 
-def test_a_constant_error_has_the_psnr_of_the_textbook():
-    found = scores.denoising(np.full((3, 8, 8, 1), 0.5), np.full((3, 8, 8, 1), 0.6))
-    assert found["mean squared error"] == pytest.approx(0.01)
-    assert found["PSNR"] == pytest.approx(20)
-
-
-def test_filters_take_the_width_that_serves_the_validation_part():
-    grid = np.linspace(0, 3 * np.pi, 40)
-    smooth = np.broadcast_to(
-        (0.5 + 0.4 * np.outer(np.sin(grid), np.cos(grid)))[..., None], (6, 40, 40, 1)
-    )
-    noisy = smooth + np.random.default_rng(0).normal(0, 0.1, smooth.shape)
-    found = scores.filter_baselines(smooth[:3], noisy[:3], noisy[3:])
-    for name, answer in found.items():
-        error = np.square(answer - smooth[3:]).mean()
-        assert error < 0.25 * np.square(noisy[3:] - smooth[3:]).mean(), name
-        assert answer.min() >= 0
-        assert answer.max() <= 1
-    # Where there is no noise, the best a filter can do is nothing.
-    sharp = random_images((12, 12, 1)).astype("float64")
-    for name, answer in scores.filter_baselines(sharp[:2], sharp[:2], sharp[2:]).items():
-        np.testing.assert_allclose(answer, sharp[2:], atol=1e-3, err_msg=name)
-
-
-def test_a_median_takes_single_wrong_pixels_away():
-    flat = np.full((2, 9, 9, 1), 0.3)
-    dotted = flat.copy()
-    dotted[:, 4, 4] = 1
-    found = scores.filter_baselines(flat, dotted, dotted)
-    np.testing.assert_array_equal(found["median filter"], flat)
-    assert found["Gaussian filter"].max() > 0.3
-
-
-def test_principal_components_may_be_shown_other_inputs(few):
-    data = data_prep.load_images(few)
-    same = {name: part.inputs for name, part in data.parts().items()}
-    assert scores.autoencoding_baselines(data, {"PCA": 4}, same) == scores.autoencoding_baselines(
-        data, {"PCA": 4}
-    )
-    other = {name: inputs + 0.5 for name, inputs in same.items()}
-    changed = scores.autoencoding_baselines(data, {"PCA": 64}, other)["PCA"]
-    # All components: the inputs shown come back, each 0.5 from those wanted.
-    assert changed["mean squared error"] == pytest.approx(0.25, rel=1e-4)
+@pytest.mark.parametrize(
+    ("name", "options", "match"),
+    [
+        ("dense", {"latent_size": 0}, "latent_size 0"),
+        ("dense", {"units": (16, 0)}, r"units \(16, 0\)"),
+        ("dense", {"input_shape": (0, 8, 1)}, r"input_shape \(0, 8, 1\)"),
+        ("conv", {"filters": ()}, r"filters \(\)"),
+        ("conv", {"filters": (8, 8, 8)}, r"kernel_sizes \(5, 3\)"),
+        ("conv", {"filters": (8, 0)}, r"filters \(8, 0\)"),
+        ("conv", {"latent_size": -1}, "latent_size -1"),
+        ("sparse", {"units": 0}, "units 0"),
+        ("sparse", {"penalty": "l2"}, "penalty 'l2'"),
+        ("denoising", {"latent_size": 0}, "latent_size 0"),
+        ("denoising", {"noise": "salt"}, "noise 'salt'"),
+        ("sequence", {"input_shape": (0, 8)}, r"input_shape \(0, 8\)"),
+        ("sequence", {"units": 0}, "units 0"),
+    ],
+)
+def test_builders_refuse_sizes_and_words_in_a_sentence(name, options, match):
+    with pytest.raises(ValueError, match=f"^build_{name}_autoencoder: .*{match}.*; give .*\\.$"):
+        BUILDERS[name](**options)
 
 
 @pytest.mark.parametrize(
     ("module", "options", "match"),
     [
-        (dense_autoencoder, {"latent_size": 0}, "code of 0"),
-        (dense_autoencoder, {"units": 0}, "0 units"),
-        (conv_autoencoder, {"filters": 0}, "0 filters"),
-        (conv_autoencoder, {"latent_size": 0}, "code of 0"),
-        (sequence_autoencoder, {"units": 0}, "0 units"),
+        (dense_autoencoder, {"latent_size": 0}, "latent_size 0"),
+        (dense_autoencoder, {"units": 0}, "units 0"),
+        (conv_autoencoder, {"filters": 0}, "filters 0"),
+        (conv_autoencoder, {"latent_size": 0}, "latent_size 0"),
+        (sequence_autoencoder, {"units": 0}, "units 0"),
+        (sequence_autoencoder, {"latent_size": 0}, "latent_size 0"),
         (sparse_autoencoder, {"penalty": "l2"}, "penalty 'l2'"),
-        (sparse_autoencoder, {"kl_weight": -0.1}, "weights 0.0005 and -0.1"),
+        (sparse_autoencoder, {"kl_weight": -0.1}, "'kl': -0.1"),
         (sparse_autoencoder, {"noise": -1}, "noise -1"),
-        (sparse_autoencoder, {"latent_size": 0}, "code of 0"),
         (sparse_autoencoder, {"noise": 1.5}, "noise 1.5"),
+        (sparse_autoencoder, {"latent_size": 0}, "latent_size 0"),
         (denoising_autoencoder, {"noise": "salt"}, "noise 'salt'"),
         (denoising_autoencoder, {"amount": 1.0}, "amount 1.0"),
-        (denoising_autoencoder, {"latent_size": 0}, "code of 0"),
+        (denoising_autoencoder, {"latent_size": 0}, "latent_size 0"),
     ],
 )
-def test_flags_that_cannot_be_are_refused_before_training(module, options, match):
+def test_flags_outside_their_range_are_refused_before_training(module, options, match):
     with pytest.raises(data_prep.DataError, match=match):
         module.run(**options)
 
 
-@pytest.mark.parametrize("module", [dense_autoencoder, conv_autoencoder, sequence_autoencoder])
-def test_more_classes_than_a_picture_can_show_leave_it_out(module, tmp_path):
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        (dense_autoencoder, {"units": 4}),
+        (conv_autoencoder, {"filters": 2}),
+        (sequence_autoencoder, {"units": 2}),
+    ],
+)
+def test_the_map_of_codes_is_left_out_where_there_are_too_many_classes(module, options, tmp_path):
     x, y = random_images(count=252), np.arange(252) % 21
     np.savez(tmp_path / "many.npz", x_train=x, y_train=y, x_test=x[:42], y_test=y[:42])
-    report = module.run(data=str(tmp_path / "many.npz"), epochs=1)
+    report = module.run(data=str(tmp_path / "many.npz"), epochs=1, **options)
     assert list(report.pictures) == ["reconstructions"]
