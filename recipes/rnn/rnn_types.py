@@ -2,8 +2,8 @@
 
     one: years (2,) or many: years (22, 1) -> gru 32 -> one number (1,) or many (11, 1)
 
-Which type to take depends on what is a sequence: the input, the output or both. The same cell
-serves all of them. On a yearly series, where one step is one year:
+Take the type that has sequences where the data has them: on input, output or both. The same cell
+serves all types. On a yearly series, where one step is one year:
 
     one_to_one             this year and its change -> the next year, without recurrence
     one_to_many            the same -> the next 11 years
@@ -37,7 +37,8 @@ from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
 KINDS = ("one_to_one", "one_to_many", "many_to_one", "many_to_many_equal", "many_to_many")
-WINDOW, STEPS = 22, 11  # years read and years forecast: two cycles of sunspots, and one
+WINDOW = 22  # years read: two cycles of sunspots
+STEPS = 11  # years forecast
 SCORE = "root mean squared error"
 
 
@@ -122,7 +123,8 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
     networks = {}
     for kind in KINDS:
         inputs, targets, _ = train[kind]
-        model = build_rnn_types(kind, WINDOW, STEPS, features=inputs.shape[-1], name=kind)
+        name = "rnn_types" if kind == "many_to_many" else kind
+        model = build_rnn_types(kind, WINDOW, STEPS, features=inputs.shape[-1], name=name)
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="mean_squared_error",
@@ -179,7 +181,6 @@ def _errors(networks, frames):
         forecast = model.predict(inputs, batch_size=256, verbose=0)[..., 0]  # (frames, steps)
         truth = to_original(targets)
         persistence = np.broadcast_to(to_original(last), truth.shape)
-
         errors[kind] = {
             "persistence": scores.regression(truth.ravel(), persistence.ravel()),
             "network": scores.regression(truth.ravel(), to_original(forecast).ravel()),
@@ -212,7 +213,6 @@ def _pictures(model, frames, errors):
     truth = test.labels_to_original(test.labels)[-1]
     outputs = model.predict(test.inputs, batch_size=256, verbose=0)[..., 0]  # (frames, steps)
     forecast = test.labels_to_original(outputs)[-1]
-
     return {
         "types": visualize.plot_rnn_types(),
         "errors": visualize.plot_score_table(table),

@@ -1,17 +1,20 @@
-"""RNN against feed-forward: where the order of steps matters, and where not.
+"""Sequence classifiers compared: a recurrent and a feed-forward network.
 
     steps (24, 6) -> gru 32, or flatten -> dense -> probabilities (2,)
 
-A feed-forward network has weights of its own for every step: what it learns of the third it does
-not know of the fourth. A recurrent one reads every step with the same weights, so that it finds a
-pattern wherever it stands. With as many weights each, they learn three tasks, once as they are and
-once with the steps of each example shuffled, training and test alike:
+Take a recurrent network where the order of steps matters and a pattern may stand anywhere.
+
+A feed-forward network has separate weights for every step: what it learns about the third step does
+not help with the fourth. A recurrent network reads every step with the same weights, so it finds a
+pattern at any position. Both have about as many weights here, and learn three tasks. Each is
+learnt twice: as it is, and with the steps of every example shuffled, training and test alike.
 
     pattern     is there an A directly before a B, in a sequence of 4 A, 4 B and 16 others
     count       are there more A than B, in a sequence of 24
-    images      of `--data`, read row by row
+    images      the images of `--data`, read row by row
 
-Shuffled, the pattern cannot be told at all, and the images less well; counts stay what they were.
+In the report: the accuracy of both networks on each task. Shuffling hides the pattern completely,
+makes the images harder, and does not change the counts.
 
 Reference: Elman, "Finding structure in time", 1990.
 """
@@ -31,20 +34,47 @@ from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
+UNITS = 32  # of the recurrent network
+REPORTED = ("images in order", "rnn")  # the task and the network of the headline
 
-def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32):
+
+def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32, name="rnn_vs_fnn"):
     """Build one of the two networks, not compiled.
 
     Args:
         input_shape: (time steps, features per step).
         num_classes: number of classes, the size of the output.
-        kind: "rnn" or "fnn", a feed-forward network.
+        kind: "rnn", a recurrent network, or "fnn", a feed-forward network.
         units: size of the state, or of the dense layer.
+        name: name of the model, shown in progress and history.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
+
+    Raises:
+        ValueError: if there is no such kind, the input shape is not (time steps, features per
+            step), or a feed-forward network is to read any number of steps.
+
+    Example:
+        import numpy as np
+
+        sequences = np.random.rand(256, 24, 6)
+        labels = (sequences[:, :-1, 0] < 0.1).any(axis=1).astype("int32")  # at any of the steps
+
+        model = build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn")
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(sequences, labels, epochs=2)
+        probabilities = model.predict(sequences)  # (256, 2)
     """
-    model = keras.Sequential([keras.Input(input_shape)], name="rnn_vs_fnn")
+    if kind not in ("rnn", "fnn"):
+        raise ValueError(f"build_rnn_vs_fnn: kind {kind!r}; give rnn or fnn.")
+    if len(input_shape) != 2:
+        raise ValueError(f"build_rnn_vs_fnn: input_shape {input_shape}; give (steps, features).")
+    if kind == "fnn" and input_shape[0] is None:
+        raise ValueError("build_rnn_vs_fnn: kind fnn needs a fixed number of time steps; give it.")
+
+    model = keras.Sequential(name=name)
+    model.add(keras.Input(input_shape))  # (batch, time, features)
     if kind == "rnn":
         model.add(layers.GRU(units))  # (batch, units)
     else:
@@ -55,85 +85,125 @@ def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32):
 
 
 def run(data="digits", epochs=15, batch_size=64, seed=0, learning_rate=0.01, callbacks=()):
-    """Train both networks on each task, in order and shuffled, report accuracy on test examples.
+    """Train both networks on each task, in order and shuffled, and report the test accuracy.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
         epochs: passes over the training examples.
         batch_size: examples per training step.
-        seed: draws the first weights, the sequences, the shuffles and the validation part.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights, the sequences, the shuffles and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report on the recurrent network and the images in order.
     """
     images = data_prep.image_rows(data_prep.load_images(data, seed=seed))
-    table, found = {}, {}
-    for task, (train, test) in _tasks(images, np.random.default_rng(seed)).items():
-        shape, classes = train[0].shape[1:], int(train[1].max()) + 1
-        # The width with which the feed-forward network comes nearest to as many weights.
-        weights = build_rnn_vs_fnn(shape, classes, "rnn").count_params()
-        units = {"rnn": 32, "fnn": round((weights - classes) / (shape[0] * shape[1] + 1 + classes))}
+    tasks = make_tasks(images, np.random.default_rng(seed))
+
+    networks = {}
+    for task, ((inputs, labels), _) in tasks.items():
+        shape, num_classes = inputs.shape[1:], int(labels.max()) + 1
+        units = {"rnn": UNITS, "fnn": _units_of_feed_forward(shape, num_classes)}
+
         # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
-        schedule = warmup_cosine(learning_rate, len(train[0]), batch_size, epochs)
-        table[task] = {"majority": float(np.mean(test[1] == np.bincount(train[1]).argmax()))}
-        for kind in units:
-            model = build_rnn_vs_fnn(shape, classes, kind, units[kind])
+        schedule = warmup_cosine(learning_rate, len(inputs), batch_size, epochs)
+        for kind in ("rnn", "fnn"):
+            name = f"{kind}_{task.replace(' ', '_')}"
+            if (task, kind) == REPORTED:
+                name = "rnn_vs_fnn"
+            model = build_rnn_vs_fnn(shape, num_classes, kind, units[kind], name)
             model.compile(
                 optimizer=keras.optimizers.Adam(schedule),
                 loss="sparse_categorical_crossentropy",
                 metrics=["accuracy"],
-                steps_per_execution=16,
+                steps_per_execution=16,  # several batches per call: faster for a small model
             )
-            model.fit(*train, batch_size=batch_size, epochs=epochs, callbacks=list(callbacks))
-            probabilities = model.predict(test[0], batch_size=256, verbose=0)
-            table[task][kind] = scores.classification(test[1], probabilities, range(classes))[
-                "accuracy"
-            ]
-            found[f"accuracy of {kind}, {task}"] = table[task][kind]
-            if (task, kind) == ("images in order", "rnn"):
-                report = model, probabilities
-    model, probabilities = report
+            model.fit(
+                inputs, labels, batch_size=batch_size, epochs=epochs, callbacks=list(callbacks)
+            )
+            networks[task, kind] = model
+
+    # The only use of the test examples.
+    accuracies = _accuracies(networks, tasks)
+    model = networks[REPORTED]
+    probabilities = model.predict(images.test.inputs, batch_size=256, verbose=0)
+    found = scores.classification(images.test.labels, probabilities, images.classes)
     return Report(
         model=model,
         headline="accuracy",
-        scores=scores.classification(images.test.labels, probabilities, images.classes) | found,
+        scores=found | _scores_by_task(accuracies),
         baselines=scores.classification_baselines(images),
-        comparisons={"feed-forward": {"accuracy": found["accuracy of fnn, images in order"]}},
+        comparisons={"feed-forward": {"accuracy": accuracies["images in order"]["fnn"]}},
         data=images.describe(),
-        pictures={"accuracy": visualize.plot_score_table(table)},
+        pictures={"accuracy": visualize.plot_score_table(accuracies)},
     )
 
 
-def _tasks(images, rng):
-    """{task: (training inputs and labels, test inputs and labels)}."""
-    tasks = {}
-    for name, parts in {
-        "pattern": (_pattern(2000, rng), _pattern(1000, rng)),
-        "count": (_count(2000, rng), _count(1000, rng)),
+def make_tasks(images, rng):
+    """{task: (training inputs and labels, test inputs and labels)}, in order and shuffled."""
+    in_order = {
+        "pattern": (make_patterns(2000, rng), make_patterns(1000, rng)),
+        "count": (make_counts(2000, rng), make_counts(1000, rng)),
         "images": [(part.inputs, part.labels) for part in (images.train, images.test)],
-    }.items():
+    }
+
+    tasks = {}
+    for name, parts in in_order.items():
         tasks[f"{name} in order"] = parts
-        shuffled = []
-        for inputs, labels in parts:
-            order = rng.random(inputs.shape[:2]).argsort(axis=1)  # of each example its own
-            shuffled.append((np.take_along_axis(inputs, order[..., None], axis=1), labels))
-        tasks[f"{name} shuffled"] = shuffled
+        tasks[f"{name} shuffled"] = [
+            (_shuffle_steps(inputs, rng), labels) for inputs, labels in parts
+        ]
     return tasks
 
 
-def _pattern(count, rng):
-    """Sequences one-hot (count, 24, 6), and whether step 0 comes directly before step 1 in them."""
+def make_patterns(count, rng):
+    """One-hot sequences (count, 24, 6), and whether an A, 0, comes directly before a B, 1."""
     letters = np.tile([0] * 4 + [1] * 4 + [2, 3, 4, 5] * 4, (count, 1))
     letters = rng.permuted(letters, axis=1)
     found = (letters[:, :-1] == 0) & (letters[:, 1:] == 1)
     return np.eye(6, dtype="float32")[letters], found.any(axis=1).astype("int64")
 
 
-def _count(count, rng):
-    """Sequences one-hot (count, 24, 6), and whether they have more 0 than 1; never as many."""
-    letters = rng.integers(6, size=(2 * count, 24))
-    more = (letters == 0).sum(axis=1) - (letters == 1).sum(axis=1)
-    letters, more = letters[more != 0][:count], more[more != 0][:count]
-    return np.eye(6, dtype="float32")[letters], (more > 0).astype("int64")
+def make_counts(count, rng):
+    """One-hot sequences (count, 24, 6), and whether they have more A, 0, than B, 1; no ties."""
+    letters = rng.integers(6, size=(2 * count, 24))  # more than needed: ties are left out
+    difference = (letters == 0).sum(axis=1) - (letters == 1).sum(axis=1)
+    kept = np.flatnonzero(difference)[:count]
+    return np.eye(6, dtype="float32")[letters[kept]], (difference[kept] > 0).astype("int64")
+
+
+def _shuffle_steps(inputs, rng):
+    """The same sequences, the steps of each in an order of its own."""
+    order = rng.random(inputs.shape[:2]).argsort(axis=1)
+    return np.take_along_axis(inputs, order[..., None], axis=1)
+
+
+def _units_of_feed_forward(shape, num_classes):
+    """Units with which the feed-forward network has about as many weights as the recurrent one."""
+    weights = build_rnn_vs_fnn(shape, num_classes, "rnn", UNITS).count_params()
+    steps, features = shape
+    return round((weights - num_classes) / (steps * features + 1 + num_classes))
+
+
+def _accuracies(networks, tasks):
+    """{task: {"majority", "rnn" or "fnn": accuracy}} on the test examples."""
+    accuracies = {}
+    for task, ((_, train_labels), (inputs, labels)) in tasks.items():
+        most_frequent = np.bincount(train_labels).argmax()
+        accuracies[task] = {"majority": float(np.mean(labels == most_frequent))}
+        for kind in ("rnn", "fnn"):
+            probabilities = networks[task, kind].predict(inputs, batch_size=256, verbose=0)
+            classes = range(probabilities.shape[1])
+            found = scores.classification(labels, probabilities, classes)
+            accuracies[task][kind] = found["accuracy"]
+    return accuracies
+
+
+def _scores_by_task(accuracies):
+    """The accuracy of each network on each task."""
+    found = {}
+    for task, row in accuracies.items():
+        found[f"accuracy of rnn, {task}"] = row["rnn"]
+        found[f"accuracy of fnn, {task}"] = row["fnn"]
+    return found

@@ -216,5 +216,5 @@ def _pictures(rows, probabilities, norms):
 
     return {
         "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),
-        "gradient": visualize.plot_spread(steps, norms, "step t", "gradient at h[t] / at the last"),
+        "gradient": visualize.plot_lines(steps, norms, "step t", "gradient at h[t] / at the last"),
     }
