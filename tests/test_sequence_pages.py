@@ -1,13 +1,10 @@
 """Pages that read sequences: what their networks must do, whatever they have learnt."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
 
 import data_prep
-from recipes.rnn import bidirectional_lstm, rnn_types, rnn_vs_fnn
 from recipes.time_series import classify_series, conv_lstm
 
 
@@ -76,75 +73,3 @@ def test_no_answer_depends_on_a_frame_that_comes_later():
 def test_clips_that_cannot_be_are_refused(options):
     with pytest.raises(data_prep.DataError, match="a frame or more to read and to predict"):
         conv_lstm.run(**options)
-
-
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_padding_changes_nothing(bidirectional):
-    model = bidirectional_lstm.build_bidirectional_lstm(50, 3, bidirectional=bidirectional)
-    ids = np.random.default_rng(0).integers(1, 50, (4, 9))
-    ids[1, 5:] = 0
-    padded = np.pad(ids, [(0, 0), (0, 20)])
-    wanted = model.predict(ids, verbose=0)
-    np.testing.assert_allclose(model.predict(padded, verbose=0), wanted, atol=1e-5)
-    alone = model.predict(ids[1:2, :5], verbose=0)
-    np.testing.assert_allclose(alone, wanted[1:2], atol=1e-5)
-    longer = np.where(padded == 0, 7, padded)  # words in place of the padding do change it
-    assert np.abs(model.predict(longer, verbose=0) - wanted).max() > 1e-4
-
-
-def test_both_directions_have_as_many_parameters_as_the_one_beside(tmp_path):
-    path = tmp_path / "texts.jsonl"
-    rows = [{"text": f"word{i} {'yes' if i % 2 else 'no'}", "label": i % 2} for i in range(60)]
-    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    report = bidirectional_lstm.run(path, epochs=1, length=4, vocabulary_size=20)
-    one, bag = report.comparisons
-    assert bag == "bag of words"
-    assert report.comparisons[bag]["accuracy"] == 1.0
-    units = int(one.removeprefix("one direction, ").removesuffix(" units"))
-    build = bidirectional_lstm.build_bidirectional_lstm
-    both = build(20, 2).count_params()
-    assert build(20, 2, units=units, bidirectional=False).count_params() == pytest.approx(
-        both, 0.01
-    )
-
-
-def test_the_pattern_stands_where_its_letters_say_and_counts_are_never_equal():
-    rng = np.random.default_rng(0)
-    inputs, labels = rnn_vs_fnn._pattern(200, rng)
-    texts = ["".join("ABcdef"[letter] for letter in row) for row in inputs.argmax(axis=-1)]
-    assert [int("AB" in text) for text in texts] == labels.tolist()
-    assert {(text.count("A"), text.count("B"), len(text)) for text in texts} == {(4, 4, 24)}
-    inputs, labels = rnn_vs_fnn._count(200, rng)
-    first, second = inputs[..., 0].sum(axis=1), inputs[..., 1].sum(axis=1)
-    assert (first != second).all()
-    assert ((first > second) == labels).all()
-    assert len(labels) == 200
-
-
-def test_shuffled_tasks_have_the_same_steps_in_another_order():
-    images = data_prep.image_rows(data_prep.load_images("digits"))
-    tasks = rnn_vs_fnn._tasks(images, np.random.default_rng(0))
-    for task in ("pattern", "count", "images"):
-        parts = zip(tasks[f"{task} in order"], tasks[f"{task} shuffled"], strict=True)
-        for (inputs, labels), (shuffled, same) in parts:
-            assert (labels == same).all()
-            assert (inputs != shuffled).any()
-            for row, other in zip(inputs[:20], shuffled[:20], strict=True):
-                assert sorted(row.tolist()) == sorted(other.tolist())
-
-
-def test_each_type_is_asked_for_what_follows_its_input():
-    series = np.arange(60, dtype="float32")  # each value is its own row number
-    frames = data_prep.make_frames(series, 22, target=0, label="next", steps=11)
-    tasks = rnn_types._tasks(frames)
-    last = np.arange(21, 21 + len(frames))
-    following = last[:, None] + np.arange(1, 12)
-    for kind, (inputs, targets, persistence) in tasks.items():
-        wanted = following if kind.endswith("to_many") else following[:, :1]
-        if kind == "many_to_many_equal":
-            wanted = inputs[..., 0] + 1
-        np.testing.assert_array_equal(targets, wanted)
-        now = inputs[..., 0] if kind == "many_to_many_equal" else last[:, None]
-        np.testing.assert_array_equal(persistence, now)
-    np.testing.assert_array_equal(tasks["one_to_many"][0], np.stack([last, np.ones_like(last)], 1))
-    np.testing.assert_array_equal(tasks["many_to_one"][0][:, -1, 0], last)

@@ -1,11 +1,11 @@
-"""The page that writes: reading in windows, and writing in a compiled loop."""
+"""The text generator: reading in windows, and writing in a compiled loop."""
 
 import keras
 import numpy as np
 import pytest
 
 import data_prep
-from recipes.rnn.char_rnn import Writer, _Afresh, build_char_rnn
+from recipes.rnn.char_rnn import ResetStates, Writer, build_char_rnn
 
 SIZE = 11
 
@@ -32,9 +32,9 @@ def test_windows_with_kept_states_are_read_as_the_whole_text(model):
     windows = data_prep.stream_windows(text, 2, 5)[0]
     for _ in range(2):  # the second time, states are set back
         stateful.predict(windows, batch_size=2, verbose=0)
-        afresh = _Afresh()
-        afresh.set_model(stateful)
-        afresh.on_test_begin()  # as at the start of an epoch
+        reset = ResetStates()
+        reset.set_model(stateful)
+        reset.on_test_begin()  # as at the start of an epoch
     found = stateful.predict(windows, batch_size=2, verbose=0)  # (4 * 2, 5, SIZE)
     found = found.reshape(4, 2, 5, SIZE).swapaxes(0, 1).reshape(2, 20, SIZE)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
@@ -52,14 +52,14 @@ def test_the_likeliest_characters_are_those_of_one_prediction_after_the_other(mo
 
 
 @pytest.mark.parametrize(("temperature", "top_k"), [(1.0, 0), (2.0, 0), (0.5, 3)])
-def test_characters_are_drawn_as_often_as_they_are_likely(model, texts, temperature, top_k):
+def test_characters_are_sampled_as_often_as_they_are_likely(model, texts, temperature, top_k):
     many = np.repeat(texts[:1], 4000, axis=0)
-    drawn = Writer(model, 1, temperature, top_k).predict(many, batch_size=4000, verbose=0)
+    sampled = Writer(model, 1, temperature, top_k).predict(many, batch_size=4000, verbose=0)
     logits = model.predict(texts[:1], verbose=0)[0, -1].astype("float64") / temperature
     if top_k:
         logits[np.argsort(logits)[:-top_k]] = -np.inf
     likely = np.exp(logits) / np.exp(logits).sum()
-    shares = np.bincount(drawn[:, 0], minlength=SIZE) / 4000
+    shares = np.bincount(sampled[:, 0], minlength=SIZE) / 4000
     assert np.abs(shares - likely).max() < 4 * 0.5 / np.sqrt(4000)
     assert (shares[likely == 0] == 0).all()
 

@@ -1,4 +1,4 @@
-"""Padding changes nothing: the same sequences with more of it get the same answers."""
+"""Padding changes nothing: the same sequences with more of it get the same predictions."""
 
 import keras
 import numpy as np
@@ -7,14 +7,14 @@ from recipes.rnn.gru import build_gru
 
 
 def padded(sequences, length):
-    """Sequences of different lengths in one array (sequences, length, features), -1 behind them."""
+    """Sequences of different lengths in one array (sequences, length, features), -1 after them."""
     rows = np.full((len(sequences), length, sequences[0].shape[1]), -1.0, "float32")
     for row, sequence in zip(rows, sequences, strict=True):
         row[: len(sequence)] = sequence
     return rows
 
 
-def test_a_gru_behind_a_mask_does_not_see_padding():
+def test_a_gru_after_a_mask_does_not_see_padding():
     keras.utils.set_random_seed(0)
     model = build_gru((None, 8))
     rng = np.random.default_rng(0)
