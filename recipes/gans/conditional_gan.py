@@ -16,6 +16,7 @@ fraction that a classifier trained on the real images assigns to that class. A G
 fitted to each class is hard to beat on images that are few and small.
 
 Differs from dcgan: both networks get the class.
+
 Reference: Mirza and Osindero, "Conditional generative adversarial nets", 2014.
 """
 

@@ -16,6 +16,7 @@ distance of generated images to test images. Compare it with that of `gan`: on d
 pixels there is little for convolutions to gain.
 
 Differs from gan: convolutions in both networks, no dropout.
+
 Reference: Radford et al., "Unsupervised representation learning with deep convolutional generative
 adversarial networks", 2015.
 """
@@ -37,6 +38,38 @@ from recipes import scores
 from recipes.gans.gan import GAN
 from recipes.layers.adversarial import SampleGrid
 from recipes.report import Report
+
+
+def build_generator(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
+    """Build the generator alone.
+
+    Args:
+        image_shape: (height, width, channels) of an image, height and width multiples of 4.
+        latent_size: numbers in a vector of noise, sampled from N(0, 1).
+        filters: channels at a quarter and at half the size.
+
+    Returns:
+        A keras.Sequential from noise (batch, latent_size) to images (batch, *image_shape).
+    """
+    height, width, channels = image_shape
+    rows, columns = height // 4, width // 4
+
+    return keras.Sequential(
+        [
+            keras.Input((latent_size,)),
+            layers.Dense(rows * columns * filters[0], use_bias=False),
+            layers.Reshape((rows, columns, filters[0])),  # (batch, rows, columns, filters[0])
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            # (batch, height / 2, width / 2, filters[1])
+            layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            # (batch, height, width, channels)
+            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="sigmoid"),
+        ],
+        name="generator",
+    )
 
 
 def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
@@ -73,7 +106,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
         noise = np.random.normal(size=(16, 64))
         samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
-    height, width, channels = image_shape
+    height, width, _ = image_shape
     if height % 4 or width % 4:
         raise ValueError(
             f"build_dcgan: images of {height} x {width}; give a height and a width that are "
@@ -86,24 +119,8 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
             f"build_dcgan: image_shape {image_shape}, latent_size {latent_size} and filters "
             f"{filters}; give sizes of 1 or more."
         )
-    rows, columns = height // 4, width // 4
 
-    generator = keras.Sequential(
-        [
-            keras.Input((latent_size,)),
-            layers.Dense(rows * columns * filters[0], use_bias=False),
-            layers.Reshape((rows, columns, filters[0])),  # (batch, rows, columns, filters[0])
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            # (batch, height / 2, width / 2, filters[1])
-            layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            # (batch, height, width, channels)
-            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="sigmoid"),
-        ],
-        name="generator",
-    )
+    generator = build_generator(image_shape, latent_size, filters)
 
     discriminator = keras.Sequential([keras.Input(image_shape)], name="discriminator")
     for number in reversed(filters):

@@ -2,8 +2,8 @@
 
     latent (64,) -> 2 x 2 -> 4 x 4 -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> value (1,)
 
-Take it where training a `dcgan` is unstable. It takes longer: the critic, as the discriminator is
-called here, makes several steps for each step of the generator.
+Take it where training a `dcgan` is unstable, and longer training does not matter. The
+discriminator is called the critic here.
 
 The critic gives an image a value, not a probability: high for real images, low for generated ones,
 with a slope of at most 1. The greatest difference of the two means under that rule is the
@@ -11,12 +11,14 @@ Wasserstein distance: how far the generated images would have to be moved to bec
 Its gradient is useful even where no generated image looks real.
 
 A penalty enforces the rule: at random mixtures of real and generated images the slope should be 1.
-The critic has no batch normalisation, since the penalty is for single images.
+The critic has no batch normalisation, since the penalty is for single images. Several of its steps
+for each step of the generator keep its estimate of the distance good.
 
 In the report: discriminator_loss, the weighted penalty less the distance. Unlike the losses of
 `gan` it can be read: it rises towards 0 as the generated images get better.
 
-Differs from dcgan: another loss, the gradient penalty, several critic steps.
+Differs from dcgan: another loss, a gradient penalty, several critic steps.
+
 Reference: Gulrajani et al., "Improved training of Wasserstein GANs", 2017.
 """
 
@@ -34,6 +36,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.gans.dcgan import build_generator
 from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
 
@@ -68,10 +71,9 @@ def gradient_penalty(critic, real, generated, fraction):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class WassersteinGAN(TwoPlayers):
-    """A generator and a critic, on TensorFlow; the critic is the layer "discriminator".
+    """A generator and a critic, which is the layer "discriminator", on TensorFlow.
 
-    A functional model from noise (batch, latent_size) to generated images and the critic's values
-    of them. `fit` takes real images.
+    A model from noise (batch, latent_size) to images and their values. `fit` takes real images.
     """
 
     def compile(self, critic_steps=5, penalty_weight=10.0, **options):
@@ -161,7 +163,7 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
         noise = np.random.normal(size=(16, 64))
         samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
-    height, width, channels = image_shape
+    height, width, _ = image_shape
     if height % 4 or width % 4:
         raise ValueError(
             f"build_wgan_gp: images of {height} x {width}; give a height and a width that are "
@@ -174,24 +176,8 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
             f"build_wgan_gp: image_shape {image_shape}, latent_size {latent_size} and filters "
             f"{filters}; give sizes of 1 or more."
         )
-    rows, columns = height // 4, width // 4
 
-    generator = keras.Sequential(
-        [
-            keras.Input((latent_size,)),
-            layers.Dense(rows * columns * filters[0], use_bias=False),
-            layers.Reshape((rows, columns, filters[0])),  # (batch, rows, columns, filters[0])
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            # (batch, height / 2, width / 2, filters[1])
-            layers.Conv2DTranspose(filters[1], 4, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-            # (batch, height, width, channels)
-            layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="sigmoid"),
-        ],
-        name="generator",
-    )
+    generator = build_generator(image_shape, latent_size, filters)
 
     critic = keras.Sequential([keras.Input(image_shape)], name="discriminator")
     for number in reversed(filters):
