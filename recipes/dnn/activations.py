@@ -188,7 +188,7 @@ def _hidden_outputs(model, sample):
     """The outputs of each hidden layer after its activation, a list of (images, units)."""
     dense_inputs = [layer.input for layer in model.layers if isinstance(layer, layers.Dense)]
     outputs = keras.Model(model.inputs[0], dense_inputs[1:])(sample.inputs, training=False)
-    return [np.asarray(output) for output in outputs]
+    return [np.asarray(output) for output in keras.tree.flatten(outputs)]
 
 
 def _untrained_pictures(built, sample, names):

@@ -1,4 +1,4 @@
-"""ReLU study: units that die at a high learning rate, and leaky ones that recover.
+"""ReLU study: units die at a high learning rate, and leaky ones recover.
 
     image (8, 8, 1) -> 3 x (dense 64, leaky ReLU) -> probabilities (10,)
 

@@ -1,4 +1,4 @@
-"""Binary classifier: dense layers, then one sigmoid unit that gives a probability.
+"""Binary classifier: dense layers, then one sigmoid unit for a probability.
 
     30 measurements -> dense 32 -> dense 16 -> probability of the second class (1,)
 

@@ -1,4 +1,4 @@
-"""Gradient study: where the gradient vanishes in a deep network, and what skips change.
+"""Gradient study: five deep networks, and where their gradients vanish.
 
     image (8, 8, 1) -> dense 64, sigmoid -> 9 x (skip, dense 64, sigmoid) -> probabilities (10,)
 
