@@ -233,20 +233,6 @@ def test_the_names_of_the_columns_are_needed(tmp_path):
         data_prep.load_table(path)
 
 
-def test_pages_refuse_the_targets_of_other_pages(tmp_path):
-    from recipes.dnn import mlp_binary, mlp_regressor
-
-    three = written(table(np.arange(50) % 3), tmp_path)
-    for run, data, message in (
-        (mlp_binary.run, three, "mine.csv: the target has 3 classes, and one sigmoid tells two"),
-        (mlp_binary.run, "diabetes", "diabetes: the target is a number, no class, and one sigmoid"),
-        (mlp_regressor.run, three, "mine.csv: the target has 3 classes, and a regression answers"),
-        (mlp_regressor.run, "digits", "load it with data_prep.load_images"),
-    ):
-        with pytest.raises(DataError, match=message):
-            run(data=data)
-
-
 def test_wrong_paths_and_names_say_what_to_give(tmp_path):
     (tmp_path / "mine.xlsx").write_text("no table")
     for given, message in {
