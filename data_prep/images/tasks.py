@@ -105,6 +105,31 @@ def in_turns(labels, seed=0):
     return order[np.argsort(rank[order], kind="stable")]
 
 
+def few_labels(labels, counts, draws, epoch_size, seed=0):
+    """Small training sets from a large one: the rows of few labelled examples.
+
+    Args:
+        labels: class of each row, (rows,).
+        counts: numbers of labels, such as (10, 30); those of as many rows or more are left out.
+        draws: how many times the rows of each number are drawn.
+        epoch_size: where there are fewer rows, they are repeated up to this number.
+        seed: equal seeds give equal rows.
+
+    Returns:
+        {number of labels: [rows, an array for each draw]}. The last number is that of all rows,
+        with one array. The classes of each are as balanced as there are rows of each class.
+    """
+    orders = [in_turns(labels, seed * draws + draw) for draw in range(draws)]
+    samples = {}
+    for count in counts:
+        if count < len(labels):
+            size = max(count, epoch_size)
+            samples[count] = [np.resize(order[:count], size) for order in orders]
+
+    samples[len(labels)] = [np.resize(orders[0], max(len(labels), epoch_size))]
+    return samples
+
+
 def eight_ways(images):
     """Square images in their four quarter turns, and the same mirrored.
 

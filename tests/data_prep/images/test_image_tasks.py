@@ -115,3 +115,15 @@ def test_in_turns_is_random():
     orders = [tasks.in_turns(labels, seed) for seed in range(5)]
     assert len({tuple(order) for order in orders}) == 5
     assert len({tuple(labels[order[:3]]) for order in orders}) > 1, "the classes take no fixed turn"
+
+
+def test_few_labels_are_the_first_in_turn_repeated_to_fill_an_epoch():
+    labels = np.repeat(np.arange(3), 20)
+    samples = tasks.few_labels(labels, (6, 30, 60, 100), draws=2, epoch_size=12, seed=4)
+    assert {count: len(draws) for count, draws in samples.items()} == {6: 2, 30: 2, 60: 1}
+    assert [len(draws[0]) for draws in samples.values()] == [12, 30, 60]
+    for draw in range(2):
+        order = tasks.in_turns(labels, 4 * 2 + draw)
+        np.testing.assert_array_equal(samples[6][draw], [*order[:6], *order[:6]])
+        np.testing.assert_array_equal(samples[30][draw], order[:30])
+    assert sorted(samples[60][0]) == list(range(60))
