@@ -1,14 +1,20 @@
-"""An LSTM that forecasts the next rows of a series, at once or step by step.
+"""LSTM forecast of the next rows of a series, all at once or step by step.
 
-    frame (104, 1) -> less its last row -> 13 rows at a time -> lstm 64 -> next rows (52, 1)
+    frame (104, 1) -> minus its last row -> 13 rows at a time -> lstm 64 -> next rows (52, 1)
 
-The frame becomes a sequence of steps of several rows each: over a few steps an LSTM remembers more,
-and is faster, than over a hundred. Two heads are trained: the direct one gives all next rows at
-once; the autoregressive one gives the next step, reads its own answer and goes on, so that errors
-add up. What comes in and out is the distance from the frame's last row: a level that training never
-saw, such as this year's CO2, is then no harder than any other. Quantities share the network.
+For longer series, where a linear forecast is not good enough.
 
-Differs from forecast_linear: an LSTM in place of weighted sums, and both ways to many steps.
+The frame is cut into steps of several rows each. Over a few steps an LSTM remembers more than over
+a hundred, and is faster. Two ways to forecast are trained. The direct one computes all next rows
+from the last state. The autoregressive one computes the next step, reads it as its next input and
+goes on, so its errors can add up. Inputs and outputs are distances from the last row of the frame:
+a level that never occurred in training, such as this year's CO2, is then as easy as any other. All
+columns share the network.
+
+In the report: forecasts of test rows both ways, and their errors. "linear" is ridge regression on
+the same distances; a network that does not beat it is not worth its training.
+
+Differs from forecast_linear: an LSTM instead of weighted sums, and two ways to forecast.
 
 Reference: Lin et al., "SegRNN: segment recurrent neural network for long-term time series
 forecasting", 2023; Hochreiter and Schmidhuber, "Long short-term memory", 1997.
@@ -24,6 +30,7 @@ from keras import layers, ops
 
 import data_prep
 import visualize
+from data_prep.series.forecasts import part_rows, season_rows
 from recipes import scores
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
@@ -31,18 +38,24 @@ from recipes.schedules import warmup_cosine
 
 @keras.saving.register_keras_serializable(package="recipes")
 class FeedbackCell(layers.Layer):
-    """An LSTM cell that reads its own last answer; for keras.layers.RNN, which counts the steps.
+    """An LSTM cell that reads its own last prediction; for keras.layers.RNN.
+
+    Its inputs are not read: they only tell keras.layers.RNN how many steps to make. The states are
+    those of the LSTM, two vectors of `units`, and the last prediction.
 
     Args:
         units: size of the LSTM's state.
-        answer_size: numbers in an answer.
+        answer_size: how many numbers a prediction has.
     """
 
     def __init__(self, units, answer_size, **kwargs):
         super().__init__(**kwargs)
-        self.units, self.answer_size = units, answer_size
-        self.cell, self.dense = layers.LSTMCell(units), layers.Dense(answer_size)
-        self.state_size, self.output_size = (units, units, answer_size), answer_size
+        self.units = units
+        self.answer_size = answer_size
+        self.cell = layers.LSTMCell(units)
+        self.dense = layers.Dense(answer_size)
+        self.state_size = (units, units, answer_size)
+        self.output_size = answer_size
 
     def build(self, input_shape):
         """Make the weights of both layers."""
@@ -50,48 +63,85 @@ class FeedbackCell(layers.Layer):
         self.dense.build((None, self.units))
 
     def call(self, inputs, states, training=False):
-        """The next answer, (batch, answer_size), and the states; what comes in is not read."""
-        output, memory = self.cell(states[2], states[:2], training=training)
-        answer = self.dense(output)
-        return answer, (*memory, answer)
+        """The next prediction, (batch, answer_size), and the states after it."""
+        *memory, last_prediction = states
+        output, memory = self.cell(last_prediction, memory, training=training)
+        prediction = self.dense(output)
+        return prediction, (*memory, prediction)
 
     def get_config(self):
-        """What a saved model keeps."""
+        """The arguments of the constructor."""
         return super().get_config() | {"units": self.units, "answer_size": self.answer_size}
 
 
 def build_forecast_lstm(
-    input_shape=(104, 1), horizon=52, units=64, step=13, dropout=0.2, autoregressive=False
+    input_shape=(104, 1),
+    horizon=52,
+    units=64,
+    step=13,
+    dropout=0.2,
+    autoregressive=False,
+    name="forecast_lstm",
 ):
     """Build the network, not compiled.
 
     Args:
-        input_shape: (rows of the frame, quantities), each with mean 0 and deviation 1.
+        input_shape: (rows of the frame, features), each with mean 0 and standard deviation 1.
         horizon: number of next rows to forecast.
         units: size of the LSTM's state.
-        step: rows read at a time; frame and horizon are whole numbers of steps.
-        dropout: share of values dropped behind the LSTM of the direct forecast.
+        step: rows read at a time; it divides the frame and the horizon.
+        dropout: fraction of values dropped after the LSTM of the direct forecast.
         autoregressive: whether to forecast step by step, each from the one before.
+        name: name of the model, shown in progress and history.
 
     Returns:
-        A keras.Model from frames (batch, *input_shape) to (batch, horizon, quantities).
+        A keras.Model from frames (batch, *input_shape) to (batch, horizon, features).
+
+    Raises:
+        ValueError: if the step does not divide the rows of the frame and the horizon, or one of
+            the three is below 1.
+
+    Example:
+        import numpy as np
+
+        series = np.sin(np.arange(400) / 8) + 0.1 * np.random.randn(400)
+        series = (series - series.mean()) / series.std()
+        frames = np.stack([series[row : row + 48] for row in range(320)])
+        next_rows = np.stack([series[row + 48 : row + 60] for row in range(320)])
+        frames = frames[..., np.newaxis]  # (320, 48, 1)
+        next_rows = next_rows[..., np.newaxis]  # (320, 12, 1)
+
+        model = build_forecast_lstm(input_shape=(48, 1), horizon=12, step=6)
+        model.compile("adam", "mean_squared_error")
+        model.fit(frames, next_rows, batch_size=32, epochs=2)
+        last_frame = series[np.newaxis, -48:, np.newaxis]
+        forecast = model.predict(last_frame)  # (1, 12, 1)
     """
-    window, quantities = input_shape
+    window, features = input_shape
+    if min(window, horizon, step) < 1 or window % step or horizon % step:
+        raise ValueError(
+            f"build_forecast_lstm: step {step} for {window} rows in the frame and horizon "
+            f"{horizon}; give a step that divides both."
+        )
+
     inputs = keras.Input(input_shape)
-    last = inputs[:, -1:]
-    x = ops.transpose(inputs - last, (0, 2, 1))  # (batch, quantities, window)
-    x = ops.reshape(x, (-1, window // step, step))  # (batch * quantities, steps, rows of a step)
+    last_row = inputs[:, -1:]
+    x = ops.transpose(inputs - last_row, (0, 2, 1))  # (batch, features, window)
+    x = ops.reshape(x, (-1, window // step, step))  # (batch * features, steps, rows of a step)
+
     if autoregressive:
         _, *memory = layers.LSTM(units, return_state=True)(x)
-        x = x[:, -1]
+        last_step = x[:, -1]
         decoder = layers.RNN(FeedbackCell(units, step), return_sequences=True)
-        x = decoder(layers.RepeatVector(horizon // step)(x), initial_state=[*memory, x])
+        steps = layers.RepeatVector(horizon // step)(last_step)
+        x = decoder(steps, initial_state=[*memory, last_step])
     else:
-        x = layers.Dropout(dropout)(layers.LSTM(units)(x))
+        x = layers.Dropout(dropout)(layers.LSTM(units)(x))  # (batch * features, units)
         x = layers.Dense(horizon)(x)
-    x = ops.reshape(x, (-1, quantities, horizon))
-    outputs = ops.transpose(x, (0, 2, 1)) + last  # (batch, horizon, quantities)
-    return keras.Model(inputs, outputs, name="forecast_lstm")
+
+    x = ops.reshape(x, (-1, features, horizon))
+    outputs = ops.transpose(x, (0, 2, 1)) + last_row  # (batch, horizon, features)
+    return keras.Model(inputs, outputs, name=name)
 
 
 def run(
@@ -107,58 +157,51 @@ def run(
     split="0.7,0.1,0.2",
     callbacks=(),
 ):
-    """Train both ways to forecast, report the errors on the test rows.
+    """Train both ways to forecast and report the errors on the test rows.
 
     Args:
         data: co2, elnino, or a CSV or Parquet file whose first column is the time.
         epochs: passes over the training frames.
         batch_size: frames per training step.
-        seed: draws the first weights and the order of frames.
-        learning_rate: the highest step size of Adam, reached after a third of the training.
+        seed: sets the initial weights and the order of the frames.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
         window: rows in a frame.
         horizon: how many next rows to forecast.
-        step: rows that the LSTM reads at a time; window and horizon are whole numbers of steps.
+        step: rows that the LSTM reads at a time; it divides window and horizon.
         season: rows after which the series repeats; 0 for a day of hours, a year of weeks, ...
-        split: rows to train on, choose on and test on, in time order, such as 8640,2880,2880, or
-            shares of all.
+        split: rows for training, validation and test, in time order, such as 8640,2880,2880, or
+            fractions of all.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: where window or horizon is no whole number of steps.
+        DataError: if the step does not divide window and horizon.
     """
     if step < 1 or window % step or horizon % step:
         raise data_prep.DataError(
-            f"step={step}: window={window} and horizon={horizon} must be whole numbers of steps; "
-            f"give a step that divides both."
+            f"step={step}: window={window} and horizon={horizon}; give a step that divides both."
         )
     series = data_prep.load_series(data)
-    season = data_prep.season_rows(series, window, season)
-    training, validation, test = data_prep.part_rows(split, len(series))
-    frames = data_prep.make_frames(
-        series.iloc[: training + validation + test],
-        window,
-        target=list(series.columns),
-        label="next",
-        steps=horizon,
-        missing="fill",
-        fill_limit=season,
-    )
-    parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
-    parts = data_prep.scale(parts, "standard")
+    season = season_rows(series, window, season)
+    parts = _make_parts(series, window, horizon, season, split)
+
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
     forecasts = {}
-    for way in ("autoregressive", "direct"):
+    for method in ("autoregressive", "direct"):
         model = build_forecast_lstm(
-            parts.input_shape, horizon, step=step, autoregressive=way == "autoregressive"
+            parts.input_shape,
+            horizon,
+            step=step,
+            autoregressive=method == "autoregressive",
+            name="forecast_lstm" if method == "direct" else "autoregressive",
         )
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss="mean_squared_error",
-            steps_per_execution=8,
+            steps_per_execution=8,  # several batches per call: faster for a small model
         )
         model.fit(
             parts.train.batches(batch_size, shuffle=True, seed=seed),
@@ -166,21 +209,58 @@ def run(
             validation_data=parts.validation.batches(256),
             callbacks=list(callbacks),
         )
-        forecasts[way] = model.predict(parts.test.batches(256), verbose=0)
-    simple = scores.forecast_baselines(parts, season)
-    shown = {"direct": forecasts["direct"]} | forecasts
-    shown["seasonal naive"] = simple["seasonal naive"]
-    examples = scores.forecast_examples(parts.test, shown)
-    forecasts |= simple | scores.forecast_baselines(parts, season, ["linear"])
-    errors = {way: scores.forecast(parts.test, values) for way, values in forecasts.items()}
-    fed_back = {f"{name}, autoregressive": v for name, v in errors["autoregressive"].items()}
+
+        # The only use of the test rows.
+        forecasts[method] = model.predict(parts.test.batches(256), verbose=0)
+
+    errors = _compare(parts, forecasts, season)
     return Report(
         model=model,
         headline="mean squared error",
         higher_is_better=False,
-        scores=errors["direct"] | fed_back,
+        scores=_both_ways(errors),
+        baselines={name: errors[name] for name in ("persistence", "seasonal naive")},
         comparisons={name: errors[name] for name in ("autoregressive", "linear")},
-        baselines={name: errors[name] for name in simple},
         data=parts.describe(),
-        pictures={"forecasts": visualize.plot_forecasts(**examples)},
+        pictures={"forecasts": _plot_examples(parts, forecasts, season)},
     )
+
+
+def _make_parts(series, window, horizon, season, split):
+    """Frames of all columns, labelled with their next rows, in three parts and scaled."""
+    part_sizes = part_rows(split, len(series))
+    frames = data_prep.make_frames(
+        series.iloc[: sum(part_sizes)],
+        window,
+        target=list(series.columns),
+        label="next",
+        steps=horizon,
+        missing="fill",
+        fill_limit=season,
+    )
+    _, validation, test = part_sizes
+    parts = data_prep.split_by_time(frames, test, validation, reach_back=True)
+    return data_prep.scale(parts, "standard")
+
+
+def _compare(parts, forecasts, season):
+    """{name: errors on the test rows} of both forecasts and of simple ones."""
+    simple = ("persistence", "seasonal naive", "linear")
+    every = forecasts | scores.forecast_baselines(parts, season, simple)
+    return {name: scores.forecast(parts.test, values) for name, values in every.items()}
+
+
+def _both_ways(errors):
+    """The errors of the direct forecast, then those of the autoregressive one."""
+    autoregressive = {
+        f"{name}, autoregressive": value for name, value in errors["autoregressive"].items()
+    }
+    return errors["direct"] | autoregressive
+
+
+def _plot_examples(parts, forecasts, season):
+    """Forecasts of some test frames both ways, beside the last season repeated."""
+    shown = {name: forecasts[name] for name in ("direct", "autoregressive")}
+    shown |= scores.forecast_baselines(parts, season, ["seasonal naive"])
+    examples = scores.forecast_examples(parts.test, shown)
+    return visualize.plot_forecasts(**examples)
