@@ -1,1 +1,1 @@
-"""Generative adversarial networks: two networks, one that draws and one that judges."""
+"""Generative adversarial networks: one network generates, another tells generated from real."""

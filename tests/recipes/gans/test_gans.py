@@ -1,6 +1,7 @@
 """The GAN pages: penalties against an oracle, and training that goes on from a saved model."""
 
 import json
+from functools import cache
 
 import keras
 import numpy as np
@@ -16,20 +17,28 @@ from recipes.layers.adversarial import SampleGrid, TwoPlayers
 PAGES = {page.name: page for page in catalog.pages() if page.chapter == "gans"}
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((40, 8, 8, 1)).astype("float32")
+CONVOLUTIONAL = ["conditional_gan", "dcgan", "vae_gan", "wgan_gp"]
 each_page = pytest.mark.parametrize("name", PAGES)
+share_trained = pytest.mark.xdist_group("trained_gans")
 
 
 def page(name):
     return runner.load(PAGES[name])
 
 
+def build(name, **options):
+    return getattr(page(name), f"build_{name}")(**options)
+
+
 def training(name):
-    """What fit takes."""
+    """The arguments of fit."""
     return (IMAGES, np.arange(40) % 10) if name == "conditional_gan" else (IMAGES,)
 
 
 def compiled(name, rate=0.001):
-    model = getattr(page(name), f"build_{name}")()
+    """A small model with two optimizers that differ."""
+    sizes = {"units": (16, 32)} if name == "gan" else {"filters": (8, 4)}
+    model = build(name, latent_size=16, **sizes)
     rates = keras.optimizers.schedules.CosineDecay(rate, 100)
     model.compile(
         generator_optimizer=keras.optimizers.Adam(rates, beta_1=0.5),
@@ -38,8 +47,16 @@ def compiled(name, rate=0.001):
     return model
 
 
-def critic(kernel):
-    """A linear one: the value is the sum of kernel * image."""
+@cache
+def trained(name):
+    """A model after two epochs of two steps, and its history, once in each process."""
+    model = compiled(name)
+    history = model.fit(*training(name), batch_size=20, epochs=2, verbose=0).history
+    return model, history
+
+
+def linear_critic(kernel):
+    """A critic whose value is the sum of kernel * image."""
     images = keras.Input(kernel.shape)
     values = layers.Dense(1, use_bias=False)(layers.Flatten()(images))
     model = keras.Model(images, values)
@@ -47,21 +64,23 @@ def critic(kernel):
     return model
 
 
+@share_trained
 def test_every_gan_page_is_found():
     assert len(PAGES) == 5
     for name in PAGES:
-        assert isinstance(compiled(name), TwoPlayers)
+        model, _ = trained(name)
+        assert isinstance(model, TwoPlayers)
 
 
 @pytest.mark.parametrize("size", [0.0, 0.3, 1.0, 2.5])
 def test_the_penalty_of_a_linear_critic_is_that_of_its_one_slope(size):
     kernel = RANDOM.normal(size=(4, 4, 1)).astype("float32")
     kernel *= size / np.linalg.norm(kernel)
-    real, drawn = RANDOM.random((2, 6, 4, 4, 1)).astype("float32")
-    share = RANDOM.random((6, 1, 1, 1)).astype("float32")
-    model = critic(kernel)
+    real, generated = RANDOM.random((2, 6, 4, 4, 1)).astype("float32")
+    fraction = RANDOM.random((6, 1, 1, 1)).astype("float32")
+    model = linear_critic(kernel)
     with tf.GradientTape() as tape:
-        penalty = page("wgan_gp").gradient_penalty(model, real, drawn, share)
+        penalty = page("wgan_gp").gradient_penalty(model, real, generated, fraction)
     assert float(penalty) == pytest.approx((size - 1) ** 2, abs=1e-5)
     (gradient,) = tape.gradient(penalty, model.trainable_variables)
     assert np.isfinite(gradient).all()
@@ -76,24 +95,25 @@ def test_the_penalty_is_taken_at_the_mixtures():
 
     images = keras.Input((2, 2, 1))
     model = keras.Model(images, Parabola()(images))
-    real, drawn = RANDOM.random((2, 6, 2, 2, 1)).astype("float32")
-    share = RANDOM.random((6, 1, 1, 1)).astype("float32")
-    found = page("wgan_gp").gradient_penalty(model, real, drawn, share)
+    real, generated = RANDOM.random((2, 6, 2, 2, 1)).astype("float32")
+    fraction = RANDOM.random((6, 1, 1, 1)).astype("float32")
+    found = page("wgan_gp").gradient_penalty(model, real, generated, fraction)
     # The slope of |x|^2 / 2 at x is x.
-    lengths = np.linalg.norm((share * real + (1 - share) * drawn).reshape(6, -1), axis=1)
+    mixtures = fraction * real + (1 - fraction) * generated
+    lengths = np.linalg.norm(mixtures.reshape(6, -1), axis=1)
     assert float(found) == pytest.approx(np.square(lengths - 1).mean(), rel=1e-5)
 
 
-def test_a_critic_step_draws_one_uniform_share_for_each_pair(monkeypatch):
+def test_a_critic_step_samples_one_uniform_fraction_for_each_pair(monkeypatch):
     module, seen = page("wgan_gp"), []
     real_penalty = module.gradient_penalty
 
-    def penalty(model, real, drawn, share):
-        seen.append((real.shape, np.array(share)))
-        return real_penalty(model, real, drawn, share)
+    def penalty(model, real, generated, fraction):
+        seen.append((real.shape, np.array(fraction)))
+        return real_penalty(model, real, generated, fraction)
 
     monkeypatch.setattr(module, "gradient_penalty", penalty)
-    model = module.build_wgan_gp()
+    model = module.build_wgan_gp(latent_size=16, filters=(8, 4))
     optimizers = [keras.optimizers.Adam(), keras.optimizers.Adam()]
     model.compile(
         critic_steps=3,
@@ -103,17 +123,18 @@ def test_a_critic_step_draws_one_uniform_share_for_each_pair(monkeypatch):
     )
     model.fit(np.tile(IMAGES, (15, 1, 1, 1)), batch_size=300, epochs=1, verbose=0)
     assert len(seen) == 6
-    shares = np.concatenate([share for _, share in seen])
+    fractions = np.concatenate([fraction for _, fraction in seen])
     assert {shape for shape, _ in seen} == {(100, 8, 8, 1)}
-    assert shares.shape == (600, 1, 1, 1)
-    counts = np.histogram(shares, 4, (0, 1))[0]
+    assert fractions.shape == (600, 1, 1, 1)
+    counts = np.histogram(fractions, 4, (0, 1))[0]
     assert counts.sum() == 600
     assert counts.min() > 100, "not uniform"
     assert [int(optimizer.iterations) for optimizer in optimizers] == [2, 6]
 
 
+@share_trained
 def test_the_critic_has_no_batch_normalisation():
-    networks = compiled("wgan_gp")
+    networks, _ = trained("wgan_gp")
     kinds = {
         name: {type(layer).__name__ for layer in networks.get_layer(name).layers}
         for name in ("generator", "discriminator")
@@ -141,11 +162,11 @@ for name, module in json.loads(sys.argv[1]).items():
 """
 
 
+@share_trained
 def test_both_networks_and_optimizers_come_back_in_a_fresh_process(python, tmp_path):
     before = {}
     for name in PAGES:
-        model = compiled(name)
-        model.fit(*training(name), batch_size=20, epochs=2, verbose=0)
+        model, _ = trained(name)
         optimizers = model.optimizer, model.discriminator_optimizer
         variables = [*model.weights, *optimizers[0].variables, *optimizers[1].variables]
         assert all(map(np.any, map(np.array, optimizers[1].variables))), "nothing to bring back"
@@ -193,16 +214,17 @@ def test_a_stopped_training_goes_on_with_both_optimizers(tmp_path):
         np.testing.assert_array_equal(np.array(variable), value)
 
 
+@share_trained
 @each_page
 def test_the_history_has_the_two_losses_alone(name):
-    history = compiled(name).fit(*training(name), batch_size=20, epochs=1, verbose=0).history
+    _, history = trained(name)
     assert set(history) == {"discriminator_loss", "generator_loss"}
     assert np.isfinite(list(history.values())).all()
 
 
-@pytest.mark.parametrize(("idle", "moves"), [("encoder", False), ("discriminator", False)])
-def test_a_part_of_vae_gan_that_is_not_trainable_stays_as_it_is(idle, moves):
-    model = page("vae_gan").build_vae_gan()
+@pytest.mark.parametrize("idle", ["encoder", "discriminator"])
+def test_a_part_of_vae_gan_that_is_not_trainable_stays_as_it_is(idle):
+    model = build("vae_gan", filters=(8, 4))
     model.get_layer(idle).trainable = False
     model.compile(
         generator_optimizer=keras.optimizers.Adam(),
@@ -217,18 +239,50 @@ def test_a_part_of_vae_gan_that_is_not_trainable_stays_as_it_is(idle, moves):
         assert all(same) if name == idle else not any(same)
 
 
-def test_fixed_latent_keeps_pictures_of_the_same_noise():
+def test_a_sample_grid_keeps_images_of_the_same_noise():
     model = compiled("gan", rate=0.0)
-    noise = RANDOM.normal(size=(4, 64)).astype("float32")
-    fixed = SampleGrid(model.get_layer("generator"), noise)
-    model.fit(IMAGES, batch_size=40, epochs=16, callbacks=[fixed], verbose=0)
-    assert list(fixed.grids) == [f"epoch {number}" for number in (0, 1, 2, 4, 8, 16)]
-    assert fixed.grids["epoch 8"].shape == (4, 8, 8, 1)
+    noise = RANDOM.normal(size=(4, 16)).astype("float32")
+    grid = SampleGrid(model.get_layer("generator"), noise)
+    model.fit(IMAGES, batch_size=40, epochs=16, callbacks=[grid], verbose=0)
+    assert list(grid.grids) == [f"epoch {number}" for number in (0, 1, 2, 4, 8, 16)]
+    assert grid.grids["epoch 8"].shape == (4, 8, 8, 1)
     last = model.get_layer("generator").predict(noise, verbose=0)
-    np.testing.assert_allclose(fixed.grids["epoch 16"], last, atol=1e-5)
+    np.testing.assert_allclose(grid.grids["epoch 16"], last, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["dcgan", "conditional_gan", "wgan_gp", "vae_gan"])
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image_shape": (10, 10, 1)}, "images of 10 x 10; give .* multiples of 4 pixels"),
+        ({"image_shape": (8, 6, 1)}, "images of 8 x 6; give .* multiples of 4 pixels"),
+        ({"filters": (64,)}, r"filters \(64,\); give two numbers of channels"),
+        ({"filters": (64, 32, 16)}, r"filters \(64, 32, 16\); give two numbers of channels"),
+        ({"image_shape": (0, 0, 1)}, r"image_shape \(0, 0, 1\).*give sizes of 1 or more"),
+        ({"latent_size": 0}, "latent_size 0.*give sizes of 1 or more"),
+        ({"filters": (64, 0)}, r"filters \(64, 0\); give sizes of 1 or more"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(name, options, message):
+    with pytest.raises(ValueError, match=f"^build_{name}: .*{message}"):
+        build(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("gan", {"image_shape": (8, 0, 1)}, r"image_shape \(8, 0, 1\).*give sizes of 1 or more"),
+        ("gan", {"latent_size": 0}, "latent_size 0.*give sizes of 1 or more"),
+        ("gan", {"units": (256, -1)}, r"units \(256, -1\); give sizes of 1 or more"),
+        ("conditional_gan", {"num_classes": 0}, "num_classes 0.*give sizes of 1 or more"),
+    ],
+)
+def test_sizes_of_one_page_that_cannot_work_are_refused(name, options, message):
+    with pytest.raises(ValueError, match=f"^build_{name}: .*{message}"):
+        build(name, **options)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_sides_that_cannot_be_halved_twice_are_refused(name, tmp_path):
     x, y = RANDOM.random((30, 6, 8)), np.arange(30) % 2
     np.savez(tmp_path / "mine.npz", x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:])
@@ -238,7 +292,7 @@ def test_sides_that_cannot_be_halved_twice_are_refused(name, tmp_path):
         page(name).run(data=str(tmp_path / "mine.npz"), epochs=1)
 
 
-def test_images_that_the_judge_cannot_see_are_refused_before_training(tmp_path):
+def test_images_too_small_for_the_feature_classifier_are_refused_before_training(tmp_path):
     x, y = RANDOM.random((30, 3, 3)), np.arange(30) % 2
     np.savez(tmp_path / "mine.npz", x_train=x[:20], y_train=y[:20], x_test=x[20:], y_test=y[20:])
     with pytest.raises(data_prep.DataError, match="this network needs 4 x 4 or more"):
