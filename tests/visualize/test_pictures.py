@@ -1,4 +1,4 @@
-"""What all plots keep: the same pixels each time, their own Axes, errors of one sentence."""
+"""All plots give the same pixels each time, draw in their own Axes, and have short errors."""
 
 import functools
 import inspect
@@ -38,7 +38,7 @@ def small():
 
 @functools.cache
 def decoder():
-    """Gives its two-dimensional code back as an image of one row and two columns."""
+    """A decoder that returns its two-dimensional code as an image of one row and two columns."""
     model = keras.Sequential([keras.Input((2,)), layers.Dense(2), layers.Reshape((1, 2))])
     model.layers[0].set_weights([np.eye(2), np.zeros(2)])
     return model
@@ -101,7 +101,7 @@ def pixels(figure):
 
 
 def plotted(module):
-    """Names of the pictures that a module draws."""
+    """The names of the pictures that a module draws."""
     return {
         name.removeprefix("plot_")
         for name, function in inspect.getmembers(module, inspect.isfunction)
@@ -215,8 +215,8 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("said", BAD)
-def test_bad_input_is_told_in_one_sentence(said):
-    with pytest.raises(visualize.VisualizeError, match=said) as caught:
-        BAD[said](small())
+@pytest.mark.parametrize("message", BAD)
+def test_bad_input_is_refused_in_one_sentence(message):
+    with pytest.raises(visualize.VisualizeError, match=message) as caught:
+        BAD[message](small())
     assert "\n" not in str(caught.value)

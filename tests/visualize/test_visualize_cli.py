@@ -1,4 +1,4 @@
-"""`python -m visualize`: models from files and functions, errors of one sentence."""
+"""`python -m visualize` draws models from files and functions, and prints short errors."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from visualize.diagrams import loading
 
 @pytest.fixture
 def draw(tmp_path, monkeypatch, capsys):
-    """Run the command in an empty folder; returns what was written, or what was said."""
+    """Run the command in an empty folder; return what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, code=0):
@@ -23,9 +23,9 @@ def draw(tmp_path, monkeypatch, capsys):
             got = command.main([*map(str, arguments)])
         except SystemExit as stop:
             got = stop.code
-        said = capsys.readouterr()
-        assert got == code, said
-        return said.out + said.err
+        printed = capsys.readouterr()
+        assert got == code, printed
+        return printed.out + printed.err
 
     return run
 
@@ -62,7 +62,7 @@ def custom_model():
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".json"])
 def test_saved_models_are_drawn(ending, tmp_path, draw):
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="only")], name="small")
-    model.compile("sgd", loss=difference)  # which the command need not know
+    model.compile("sgd", loss=difference)  # the command does not need this loss
     path = tmp_path / f"my model{ending}"
     save(model, path)
     assert draw(path, "-o", "a.svg") == "a.svg\n"
@@ -86,6 +86,7 @@ def test_unknown_layers_are_boxes_with_their_name(ending, tmp_path, draw):
     draw(path, "-o", "a.mmd")
     text = (tmp_path / "a.mmd").read_text()
     assert "Odd odd #60;#38;#62;" in text
+
     assert "Keras does not know" in loading.load(str(path)).note
     graph = loading.load(str(path))
     kinds = [node.kind for node in graph.nodes]
@@ -158,15 +159,15 @@ def test_a_function_that_builds_a_model(tmp_path, draw, monkeypatch):
     assert "input_shape=" in draw("building:unbuilt", "-o", "a.dot", code=2)
     draw("building:unbuilt", "-o", "a.dot", "--input-shape", "5")
     assert "24 parameters" in (tmp_path / "a.dot").read_text()
-    for name, said in {
+    for name, expected in {
         "building:nothing": "has no 'nothing'",
-        "building:number": "is no function",
+        "building:number": "is not a function",
         "building:picky": "without arguments",
         "building:none": "returned a NoneType",
         "no.such.module:build": "there is no module 'no'",
     }.items():
         message = draw(name, "-o", "a.svg", code=2)
-        assert said in message
+        assert expected in message
         assert message.count("\n") == 1
 
 
@@ -179,7 +180,7 @@ def test_errors_are_one_sentence(tmp_path, draw):
         archive.writestr("other", "")
     sequential = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
     (tmp_path / "good.json").write_text(sequential.to_json())
-    for arguments, said in {
+    for arguments, expected in {
         ("none.keras", "-o", "a.svg"): "there is no such file",
         ("broken.keras", "-o", "a.svg"): "cannot be read as a .keras file",
         ("broken.json", "-o", "a.svg"): "cannot be read as a .json file",
@@ -198,7 +199,7 @@ def test_errors_are_one_sentence(tmp_path, draw):
         (): "required",
     }.items():
         message = draw(*arguments, code=2)
-        assert said in message, message
+        assert expected in message, message
         assert message.count("\n") == 1
         assert "Traceback" not in message
     cyclic = json.loads(keras.Model(x := keras.Input((2,)), layers.Dense(1)(x)).to_json())

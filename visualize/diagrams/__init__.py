@@ -1,1 +1,1 @@
-"""A model drawn as a graph."""
+"""Diagrams: a model drawn as a graph."""

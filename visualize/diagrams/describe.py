@@ -1,11 +1,14 @@
-"""What a diagram says of a layer, and the colour of its kind; from its class and configuration."""
+"""The text about a layer in a diagram, and its colour, from its class and configuration."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of layer: a light fill that black text is legible on, and a border apart in print."""
+    """A kind of layer and its colours.
+
+    Black text is legible on the fill. The borders differ from each other in print.
+    """
 
     name: str
     fill: str
@@ -13,8 +16,8 @@ class Family:
     marks: tuple[str, ...]  # parts of class names
 
 
-# Tints of the palette of Okabe and Ito, which the colour-blind tell apart; in grey print the kind
-# written in every box remains. The first family with a mark in the name is taken.
+# Tints of the palette of Okabe and Ito, which colour-blind readers can tell apart. For grey print,
+# every box also names its kind. The first family with a mark in the class name is used.
 FAMILIES = (
     Family("input", "#e4e7eb", "#3a424d", ("InputLayer",)),
     Family("attention", "#ecd3e3", "#8a3a6b", ("Attention",)),
@@ -39,7 +42,12 @@ OTHER = Family("other", "#ffffff", "#4b535e", ())
 
 
 def family(classes, is_model=False):
-    """Return the Family of a layer, from the names of its class and of the classes above it."""
+    """Return the Family of a layer.
+
+    Args:
+        classes: names of the layer's class and of its base classes, in this order.
+        is_model: whether the layer is a model.
+    """
     if is_model:
         return MODEL
     for name in classes:
@@ -50,67 +58,84 @@ def family(classes, is_model=False):
 
 
 def details(config):
-    """Say what counts in a layer's configuration, in a few words.
+    """List the important settings of a layer, in a few words each.
 
     Args:
-        config: what the layer's `get_config` returns.
+        config: the result of the layer's `get_config`.
 
     Returns:
         For example ["64 filters", "3 × 3", "strides 2", "relu"].
     """
-    said = []
+    texts = []
+
     for key in ("filters", "units"):
-        if _number(config.get(key)):
-            said.append(f"{config[key]} {key if config[key] != 1 else key[:-1]}")
-    if _number(config.get("input_dim")) and _number(config.get("output_dim")):
-        said.append(f"{config['input_dim']:,} → {config['output_dim']}")
-    if _number(config.get("num_heads")):
+        if _is_integer(config.get(key)):
+            texts.append(f"{config[key]} {key if config[key] != 1 else key[:-1]}")
+
+    if _is_integer(config.get("input_dim")) and _is_integer(config.get("output_dim")):
+        texts.append(f"{config['input_dim']:,} → {config['output_dim']}")
+
+    if _is_integer(config.get("num_heads")):
         width = config.get("key_dim")
-        said.append(f"{config['num_heads']} heads" + (f" of {width}" if _number(width) else ""))
+        heads = f"{config['num_heads']} heads"
+        texts.append(f"{heads} of {width}" if _is_integer(width) else heads)
+
     for key in ("kernel_size", "pool_size"):
         if config.get(key) is not None:
-            said.append(_sizes(config[key]))
+            texts.append(_sizes(config[key]))
+
+    # Pooling usually has strides equal to its pool size: then they are not worth a word.
     strides, pool = config.get("strides"), config.get("pool_size")
     if strides is not None and _sizes(strides) != _sizes(pool) and set(_flat(strides)) != {1}:
-        said.append(f"strides {_sizes(strides)}")
-    if config.get("dilation_rate") is not None and set(_flat(config["dilation_rate"])) != {1}:
-        said.append(f"dilation {_sizes(config['dilation_rate'])}")
+        texts.append(f"strides {_sizes(strides)}")
+
+    dilation = config.get("dilation_rate")
+    if dilation is not None and set(_flat(dilation)) != {1}:
+        texts.append(f"dilation {_sizes(dilation)}")
+
     if config.get("padding") == "same" and pool is None:
-        said.append("same padding")
+        texts.append("same padding")
     if config.get("rate") is not None:
-        said.append(f"rate {config['rate']}")
+        texts.append(f"rate {config['rate']}")
     if config.get("return_sequences"):
-        said.append("sequences")
+        texts.append("sequences")
     if config.get("function") and isinstance(config["function"], str):
-        said.append(config["function"])
-    said += [activation(config)] if activation(config) else []
-    return said
+        texts.append(config["function"])
+    if activation(config):
+        texts.append(activation(config))
+    return texts
 
 
 def activation(config):
-    """Return the name of the activation in a layer's configuration, None where there is none."""
+    """Return the name of a layer's activation, None if it has none or a linear one."""
     value = config.get("activation")
-    if isinstance(value, dict):  # serialized: a function or a layer of the user's own
-        value = value.get("config") if isinstance(value.get("config"), str) else value["class_name"]
+    if isinstance(value, dict):  # a custom function or layer, serialized
+        name = value.get("config")
+        value = name if isinstance(name, str) else value["class_name"]
     return None if value in (None, "linear") else str(value)
 
 
 def shape_text(shape):
     """Write a shape without its batch axis: (28, 28, 1)."""
     sizes = ["None" if size is None else str(size) for size in tuple(shape)[1:]]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})" if sizes else "(scalar)"
+    if not sizes:
+        return "(scalar)"
+    if len(sizes) == 1:
+        return f"({sizes[0]},)"
+    return f"({', '.join(sizes)})"
 
 
-def _number(value):
+def _is_integer(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _sizes(value):
-    """Write the size along each axis: 3 × 3 of (3, 3) or [3, 3], 3 of 3."""
+    """Write the size along each axis: "3 × 3" for (3, 3) or [3, 3], "3" for 3."""
     return " × ".join(str(size) for size in _flat(value))
 
 
 def _flat(value):
+    """List the numbers in a number or in nested lists."""
     if isinstance(value, list | tuple):
         return [size for part in value for size in _flat(part)]
     return [value]

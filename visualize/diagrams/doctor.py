@@ -1,4 +1,4 @@
-"""What `python -m visualize doctor` says: where Graphviz was looked for, and what can draw."""
+"""The report of `python -m visualize doctor`: where Graphviz is searched and what can draw."""
 
 import importlib.metadata
 import importlib.util
@@ -10,35 +10,48 @@ from visualize.errors import GraphvizNotFoundError
 
 
 def report():
-    """Return the report, a list of lines."""
+    """Return the lines of the report."""
+    error_text = ""
     try:
-        dot, places, wrong = engines.find_dot(), engines.places(), ""
+        dot = engines.find_dot()
+        places = engines.places()
     except GraphvizNotFoundError as error:
-        dot, places, wrong = None, [], str(error)
-    lines = ["Graphviz: " + (str(dot) if dot else "no program `dot`")]
+        dot, places = None, []
+        error_text = str(error)
+
+    lines = [f"Graphviz: {dot or 'no program `dot`'}"]
     if dot:
-        lines += [f"  version: {_version(dot)}", f"  formats: {_formats(dot)}"]
-    if wrong:
-        lines.append(f"  {wrong}")
+        lines.append(f"  version: {_version(dot)}")
+        lines.append(f"  formats: {_formats(dot)}")
+    if error_text:
+        lines.append(f"  {error_text}")
+
     lines.append("  searched, in this order:")
     for label, path in places:
-        found = path.is_file() and os.access(path, os.X_OK)
-        lines.append(f"    {'found' if found else '    -'}  {label}: {path}")
+        is_program = path.is_file() and os.access(path, os.X_OK)
+        lines.append(f"    {'found' if is_program else '    -'}  {label}: {path}")
+
     fonts = "found" if engines.has_fonts() else "none; text is drawn with matplotlib's DejaVu Sans"
-    lines += [f"Fonts: {fonts}", "Engines, in the order in which they are tried:"]
-    wheel = importlib.util.find_spec("pygraphviz") is not None
-    version = importlib.metadata.version("pygraphviz") if wheel else ""
-    lines += [
-        f"  dot         {'ready' if dot else 'not here'}",
-        f"  pygraphviz  {'ready, version ' + version if wheel else 'not here'}",
-        f"  matplotlib  ready, version {importlib.metadata.version('matplotlib')}",
-    ]
+    lines.append(f"Fonts: {fonts}")
+
+    lines.append("Engines, in the order in which they are tried:")
+    lines.append(f"  dot         {'ready' if dot else 'not installed'}")
+    lines.append(f"  pygraphviz  {_package('pygraphviz')}")
+    lines.append(f"  matplotlib  {_package('matplotlib')}")
     if not dot:
         lines.append(f"Install Graphviz: {engines.install_command()}")
     return lines
 
 
+def _package(name):
+    """Whether a package is installed, and its version."""
+    if importlib.util.find_spec(name) is None:
+        return "not installed"
+    return f"ready, version {importlib.metadata.version(name)}"
+
+
 def _run(command):
+    """Run a command and return its output, or why it does not run."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", timeout=engines.SECONDS
@@ -49,10 +62,12 @@ def _run(command):
 
 
 def _version(dot):
-    return _run([str(dot), "-V"]).splitlines()[0]
+    output = _run([str(dot), "-V"])
+    return output.splitlines()[0]
 
 
 def _formats(dot):
-    """The formats that this Graphviz writes: it names them when it is asked for one it lacks."""
-    said = _run([str(dot), "-T?"])
-    return said.rpartition("one of:")[2].strip() or said.splitlines()[-1]
+    """The formats that this Graphviz writes; its error about an unknown format lists them."""
+    output = _run([str(dot), "-T?"])
+    formats = output.rpartition("one of:")[2].strip()
+    return formats or output.splitlines()[-1]

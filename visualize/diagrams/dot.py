@@ -13,26 +13,26 @@ STYLES = ("color", "plain")
 
 
 def clean(text):
-    """Replace line breaks and other characters that no label and no XML file may contain."""
+    """Replace line breaks, and characters that are not allowed in labels and in XML, by spaces."""
     return re.sub(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+", " ", str(text))
 
 
 def safe(text):
-    """Escape text for a label; Graphviz takes \\N for a node's name in labels with markup too."""
+    """Escape text for an HTML-like label, where Graphviz would replace \\N by the node's name."""
     return html.escape(clean(text), quote=True).replace("\\", "\\\\")
 
 
 def quoted(text):
-    """Write a string of the DOT language in which no backslash starts an escape."""
+    """Write a string of the DOT language, with quotes and backslashes escaped."""
     return '"' + clean(text).replace("\\", "\\" * 4).replace('"', '\\"') + '"'
 
 
 def lines(node, show):
-    """What a diagram says of a call: its kind, then lines of text.
+    """Write the text of a box: its kind, its name, then lines of text.
 
     Args:
         node: a Node.
-        show: which of SHOWN to say.
+        show: which of SHOWN to write.
 
     Returns:
         (kind, name, [lines]).
@@ -40,27 +40,34 @@ def lines(node, show):
     name = node.name if "name" in show else ""
     if node.calls > 1 and not node.framed:
         name = f"{name} · call {node.call} of {node.calls}".removeprefix(" · ")
-    said = []
+
+    texts = []
     if "details" in show and describe.details(node.config):
-        said.append(", ".join(describe.details(node.config)))
+        texts.append(", ".join(describe.details(node.config)))
+
     facts = []
     if "shape" in show and node.outputs:
-        shapes = [
-            (f"{tensor.key}: " if tensor.key and len(node.outputs) > 1 else "")
-            + describe.shape_text(tensor.shape)
-            for tensor in node.outputs
-        ]
-        facts.append("; ".join(shapes))
+        facts.append(_output_shapes(node))
     if "dtype" in show and node.outputs:
         facts.append(", ".join(dict.fromkeys(tensor.dtype for tensor in node.outputs)))
     if "parameters" in show and node.parameters:
-        again = node.calls > 1 and node.call > 1
-        facts.append("shared weights" if again else f"{node.parameters:,} parameters")
+        facts.append("shared weights" if node.call > 1 else f"{node.parameters:,} parameters")
     if "trainable" in show and node.trainable is False:
         facts.append("frozen")
     if facts:
-        said.append(" · ".join(facts))
-    return node.kind, name, said
+        texts.append(" · ".join(facts))
+    return node.kind, name, texts
+
+
+def _output_shapes(node):
+    """Write the output shapes of a call; several outputs are named by their keys."""
+    shapes = []
+    for tensor in node.outputs:
+        shape = describe.shape_text(tensor.shape)
+        if tensor.key and len(node.outputs) > 1:
+            shape = f"{tensor.key}: {shape}"
+        shapes.append(shape)
+    return "; ".join(shapes)
 
 
 def write_dot(graph, *, show, rankdir, style, caption, splines, dpi):
@@ -68,22 +75,22 @@ def write_dot(graph, *, show, rankdir, style, caption, splines, dpi):
 
     Args:
         graph: a Graph.
-        show: which of SHOWN the boxes say.
-        rankdir: "TB" or "LR".
+        show: which of SHOWN to write into the boxes.
+        rankdir: "TB", "LR", "BT" or "RL".
         style: one of STYLES.
         caption: lines below the picture.
         splines: how Graphviz draws edges.
-        dpi: dots per inch of formats made of pixels.
+        dpi: dots per inch of png, jpg and gif.
 
     Returns:
         The text.
     """
-    text = "".join(f'{safe(line)}<br align="left"/>' for line in ("", *caption))
+    caption_text = "".join(f'{safe(line)}<br align="left"/>' for line in ("", *caption))
     head = [
         f"digraph {quoted(graph.name)} {{",
         f'graph [rankdir={quoted(rankdir)}, splines={quoted(splines)}, dpi="{dpi}", '
         f'fontname="{FONT}", fontsize="11", fontcolor="{FAINT}", ranksep="0.28", nodesep="0.3", '
-        f'pad="0.15", bgcolor="white", labelloc="b", labeljust="l", label=<{text}>];',
+        f'pad="0.15", bgcolor="white", labelloc="b", labeljust="l", label=<{caption_text}>];',
         f'node [shape="plain", fontname="{FONT}", fontsize="11", fontcolor="{INK}"];',
         f'edge [color="{FAINT}", arrowsize="0.6", fontname="{FONT}", fontsize="9", '
         f'fontcolor="{FAINT}"];',
@@ -92,25 +99,29 @@ def write_dot(graph, *, show, rankdir, style, caption, splines, dpi):
     def box(node):
         return f"{node.key} [{_shared_attributes(node)}, label=<{_table(node, show, style)}>];"
 
-    uses = Counter(edge.source for edge in graph.edges)
-    inputs = Counter(edge.target for edge in graph.edges)
+    outgoing = Counter(edge.source for edge in graph.edges)
+    incoming = Counter(edge.target for edge in graph.edges)
     edges = [
-        _edge(edge, in_chain=uses[edge.source] == 1 and inputs[edge.target] == 1)
+        _edge(edge, in_chain=outgoing[edge.source] == 1 and incoming[edge.target] == 1)
         for edge in graph.edges
     ]
     return "\n".join([*head, *_body(graph, box, _frame), *edges, "}", ""])
 
 
 def _table(node, show, style):
-    kind, name, said = lines(node, show)
+    """Write the label of a box in our look, as a table."""
+    kind, name, texts = lines(node, show)
     fill, border = node.family.fill, node.family.border
     if style == "plain":
         fill, border = "white", INK
+
     title = f"<b>{safe(kind)}</b>"
     if name:
         title += f' <font color="{FAINT}">{safe(name)}</font>'
-    rows = [title, *(f'<font point-size="10">{safe(line)}</font>' for line in said)]
+    rows = [title, *(f'<font point-size="10">{safe(line)}</font>' for line in texts)]
     text = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
+
+    # The outer table draws the rounded border, the inner one holds the text.
     return (
         f'<table border="{2 if node.parameters else 1}" cellborder="0" cellspacing="0" '
         f'style="rounded" color="{border}" bgcolor="{fill}"><tr><td cellpadding="4">'
@@ -119,6 +130,7 @@ def _table(node, show, style):
 
 
 def _frame(group):
+    """Write the attributes of a frame in our look."""
     folded = group.times > 1
     title = safe(group_title(group))
     style = "rounded,filled" if folded else "rounded,dashed"
@@ -130,14 +142,17 @@ def _frame(group):
 
 
 def group_title(group):
-    """The title of a frame: a name, or how often a block is repeated."""
-    return group.title + (f" · call {group.call} of {group.calls}" if group.calls > 1 else "")
+    """Return the title of a frame, with the number of the call if there are several."""
+    if group.calls > 1:
+        return f"{group.title} · call {group.call} of {group.calls}"
+    return group.title
 
 
 def _edge(edge, in_chain):
+    """Write an edge in our look; `in_chain` if it is the only one of both its nodes."""
     attributes = [f"id={quoted(f'{edge.source}-{edge.target}')}"]
     if in_chain:
-        attributes.append('weight="10"')  # straight, and so the whole picture narrower
+        attributes.append('weight="10"')  # keeps the edge straight and the picture narrow
     if edge.label:
         attributes.append(f"label=<{safe(edge.label)}>")
     if edge.tree:
@@ -150,10 +165,10 @@ def write_keras_dot(graph, *, rankdir, splines, dpi, **show):
 
     Args:
         graph: a Graph.
-        rankdir: "TB" or "LR".
+        rankdir: "TB", "LR", "BT" or "RL".
         splines: how Graphviz draws edges.
-        dpi: dots per inch of formats made of pixels.
-        **show: the arguments show_... of `keras.utils.plot_model`.
+        dpi: dots per inch of png, jpg and gif.
+        **show: the arguments of `keras.utils.plot_model` that start with show_.
 
     Returns:
         The text.
@@ -182,6 +197,7 @@ def write_keras_dot(graph, *, rankdir, splines, dpi, **show):
 
 
 def _keras_edge(edge):
+    """Write the attributes of an edge in Keras's look."""
     dashed = ', style="dashed", arrowhead="none"' if edge.tree else ""
     label = f", xlabel=<{safe(edge.label)}>" if edge.label else ""
     return f"id={quoted(f'{edge.source}-{edge.target}')}{label}{dashed}"
@@ -195,27 +211,29 @@ def keras_lines(
     show_layer_activations,
     show_trainable,
 ):
-    """What the look of `keras.utils.plot_model` says of a call.
+    """Write the text of a box in the look of `keras.utils.plot_model`.
 
     Args:
         node: a Node.
-        show_shapes: whether to say shapes, and so on as in `keras.utils.plot_model`.
-        show_dtype: data types.
-        show_layer_names: names.
-        show_layer_activations: activations.
-        show_trainable: whether the layer is trained.
+        show_shapes: whether to write input and output shapes.
+        show_dtype: whether to write data types.
+        show_layer_names: whether to write layer names.
+        show_layer_activations: whether to write activations.
+        show_trainable: whether to write which layers are trained.
 
     Returns:
-        (title, rest of the title, [(what, value)] of lines, [(what, value)] of cells side by side).
+        (title, rest of the title, lines, cells). `lines` and `cells` are lists of (label, value);
+        cells stand side by side.
     """
     title, rest = node.kind, ""
     if node.name and (show_layer_names or node.output):
         title, rest = node.name, f" ({node.kind})"
     if node.calls > 1 and not node.framed:
         rest += f" · call {node.call} of {node.calls}"
-    said, cells = [], []
+
+    texts, cells = [], []
     if show_layer_activations and node.config.get("activation"):
-        said.append(("Activation: ", describe.activation(node.config) or "linear"))
+        texts.append(("Activation: ", describe.activation(node.config) or "linear"))
     if show_shapes and not node.output:
         if node.kind != "InputLayer":
             cells.append(("Input shape: ", _shapes(node.inputs)))
@@ -225,34 +243,35 @@ def keras_lines(
         cells.append(("Output dtype: ", types or "?"))
     if show_trainable and node.trainable is not None:
         cells.append(("", "Trainable" if node.trainable else "Non-trainable"))
-    return title, rest, said, cells
+    return title, rest, texts, cells
 
 
 def _keras_table(node, **show):
-    title, rest, said, cells = keras_lines(node, **show)
+    """Write the label of a box in Keras's look, as a table."""
+    title, rest, texts, cells = keras_lines(node, **show)
     span = f'colspan="{max(1, len(cells))}"'
     rows = (
         f'<tr><td {span} bgcolor="black"><font point-size="16" color="white">'
         f"<b>{safe(title)}</b>{safe(rest)}</font></td></tr>"
     )
-    for what, value in said:
-        rows += f'<tr><td {span} bgcolor="white">{_keras_text(what, value, INK)}</td></tr>'
+    for label, value in texts:
+        rows += f'<tr><td {span} bgcolor="white">{_keras_text(label, value, INK)}</td></tr>'
     if cells:
         rows += "<tr>"
-        for what, value in cells:
+        for label, value in cells:
             fill = {"Trainable": "forestgreen", "Non-trainable": "firebrick"}.get(value, "white")
-            ink = "black" if what else "white"
-            rows += f'<td bgcolor="{fill}">{_keras_text(what, value, ink)}</td>'
+            ink = "black" if label else "white"
+            rows += f'<td bgcolor="{fill}">{_keras_text(label, value, ink)}</td>'
         rows += "</tr>"
     return f'<table border="0" cellborder="1" cellspacing="0" cellpadding="10">{rows}</table>'
 
 
-def _keras_text(what, value, ink):
-    return f'<font point-size="14" color="{ink}">{safe(what)}<b>{safe(value)}</b></font>'
+def _keras_text(label, value, ink):
+    return f'<font point-size="14" color="{ink}">{safe(label)}<b>{safe(value)}</b></font>'
 
 
 def _shapes(tensors):
-    """Write shapes as Keras does: (None, 4); several in brackets; keys of a dictionary."""
+    """Write shapes as Keras does: (None, 4), several in brackets, those of a dictionary by key."""
     texts = [
         (f"{tensor.key}: " if tensor.key else "") + str(tuple(tensor.shape)) for tensor in tensors
     ]
@@ -266,12 +285,17 @@ def _shared_attributes(node):
 
 
 def _body(graph, box, frame):
-    """The nodes, those of a group inside its cluster."""
-    children, members = {}, {}
-    for group in graph.groups.values():
-        children.setdefault(group.parent, []).append(group)
-    for node in graph.nodes:
-        members.setdefault(node.group, []).append(node)
+    """Write the nodes; those of a group stand inside its cluster.
+
+    Args:
+        graph: a Graph.
+        box: function that writes a Node.
+        frame: function that writes the attributes of a Group.
+
+    Returns:
+        The lines.
+    """
+    children, members = _contents(graph)
 
     def inside(key):
         written = [box(node) for node in members.get(key, ())]
@@ -285,23 +309,29 @@ def _body(graph, box, frame):
     return inside(None)
 
 
-def write_mermaid(graph, lines_of, rankdir, style):
-    """Write a diagram of a graph in the language of Mermaid.
-
-    Args:
-        graph: a Graph.
-        lines_of: function that says what is written of a Node, in lines.
-        rankdir: "TB" or "LR".
-        style: one of STYLES.
-
-    Returns:
-        The text.
-    """
+def _contents(graph):
+    """Return the groups in each group and the nodes in each group; None is the whole graph."""
     children, members = {}, {}
     for group in graph.groups.values():
         children.setdefault(group.parent, []).append(group)
     for node in graph.nodes:
         members.setdefault(node.group, []).append(node)
+    return children, members
+
+
+def write_mermaid(graph, lines_of, rankdir, style):
+    """Write a diagram of a graph in the language of Mermaid.
+
+    Args:
+        graph: a Graph.
+        lines_of: function that returns the lines of text of a Node.
+        rankdir: "TB", "LR", "BT" or "RL".
+        style: one of STYLES.
+
+    Returns:
+        The text.
+    """
+    children, members = _contents(graph)
 
     def inside(key, indent):
         written = []
@@ -317,7 +347,8 @@ def write_mermaid(graph, lines_of, rankdir, style):
     text = [f"flowchart {rankdir}", *inside(None, "  ")]
     for edge in graph.edges:
         label = f'|"{_mermaid(edge.label)}"|' if edge.label else ""
-        text.append(f"  {edge.source} {'-.-' if edge.tree else '-->'}{label} {edge.target}")
+        arrow = "-.-" if edge.tree else "-->"
+        text.append(f"  {edge.source} {arrow}{label} {edge.target}")
     if style == "color":
         families = {node.family.name: node.family for node in graph.nodes}
         for name, family in families.items():
@@ -328,5 +359,6 @@ def write_mermaid(graph, lines_of, rankdir, style):
 
 
 def _mermaid(text):
-    """Escape text for Mermaid, which has its own entities: #quot; and #35; for the mark itself."""
-    return "".join(f"#{ord(sign)};" if sign in '#"&<>`|[]{}();\\' else sign for sign in clean(text))
+    """Escape text for Mermaid, which writes a special character by its code: #35; for #."""
+    special = '#"&<>`|[]{}();\\'
+    return "".join(f"#{ord(letter)};" if letter in special else letter for letter in clean(text))

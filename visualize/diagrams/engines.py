@@ -1,6 +1,7 @@
-"""Find Graphviz on any machine, and have it draw without trusting it.
+"""Find Graphviz on any machine, and draw even if it fails.
 
-Nothing here changes PATH, except `dot_on_path` for as long as its block runs.
+Graphviz may crash, hang or write nothing. It therefore runs in a child process with a time limit,
+and the next engine draws if it fails. Only `dot_on_path` changes PATH, inside its `with` block.
 """
 
 import contextlib
@@ -16,20 +17,20 @@ from pathlib import Path
 
 from visualize.errors import GraphvizFailedError, GraphvizNotFoundError
 
-SECONDS = 60  # the longest one engine may take over one drawing
-LONG = 30_000  # characters of a graph that may become a picture with too many pixels
-LARGEST = 16_384  # pixels; image viewers and browsers give up on longer sides
-SPLINES = ("ortho", "polyline", "spline")  # from the most to the least fragile
+SECONDS = 60  # time limit for one attempt to draw
+LONG = 30_000  # a graph with more characters may need too many pixels
+LARGEST = 16_384  # pixels; image viewers and browsers cannot show longer sides
+SPLINES = ("ortho", "polyline", "spline")  # from the least to the most robust
 
-# Runs in a child process: where Graphviz aborts, only the child dies.
+# Runs in a child process: if Graphviz aborts, only the child process ends.
 PYGRAPHVIZ = (
     "import sys, pygraphviz; "
     "pygraphviz.AGraph(string=sys.stdin.buffer.read().decode('utf-8'))"
     ".draw(sys.argv[1], format=sys.argv[2], prog='dot')"
 )
 
-# Exit codes of a program that was stopped by a signal: a shell's 128 + SIGABRT and SIGSEGV, and
-# Windows's abort and access violation.
+# Exit codes of a program that crashed: 128 + SIGABRT and 128 + SIGSEGV as a shell reports them, and
+# the codes for abort and access violation on Windows.
 ABORTED = (134, 139, 3221226505, 3221225477)
 
 WINDOWS = (
@@ -62,6 +63,24 @@ LINUX = (
 )
 UNIX_HOME = (".nix-profile/bin/dot", ".linuxbrew/bin/dot")
 
+# {platform: {package manager: command that installs Graphviz}}
+INSTALL = {
+    "win32": {
+        "winget": "winget install Graphviz.Graphviz",
+        "choco": "choco install graphviz",
+        "scoop": "scoop install graphviz",
+    },
+    "darwin": {"brew": "brew install graphviz", "port": "sudo port install graphviz"},
+    "linux": {
+        "apt-get": "sudo apt-get install graphviz",
+        "dnf": "sudo dnf install graphviz",
+        "pacman": "sudo pacman -S graphviz",
+        "zypper": "sudo zypper install graphviz",
+        "apk": "sudo apk add graphviz font-dejavu",
+        "nix-env": "nix-env -iA nixpkgs.graphviz",
+    },
+}
+
 FONTS = {
     "win32": ("Windows/Fonts",),
     "darwin": ("System/Library/Fonts", "Library/Fonts"),
@@ -74,21 +93,22 @@ FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".pfb")
 def find_dot(dot=None, *, platform=None, root=None, environment=None, prefix=None):
     """Find Graphviz's program `dot`.
 
-    It looks at the argument, the environment variable GRAPHVIZ_DOT, PATH, the prefix of this Python
-    (where conda puts it), then the places where installers and package managers put it.
+    The search goes through the argument, the environment variable GRAPHVIZ_DOT, PATH, the folder
+    of this Python environment (conda installs there), and the folders that installers and package
+    managers use.
 
     Args:
-        dot: path of the program, or of its folder; when None, it is searched.
-        platform: "win32", "darwin" or "linux"; this machine's when None.
-        root: the top of the file system; this machine's when None.
-        environment: {name: value} of environment variables; this process's when None.
-        prefix: folder of the Python environment; `sys.prefix` when None.
+        dot: path of the program or of its folder; None searches for it.
+        platform: "win32", "darwin" or "linux"; None means this machine's.
+        root: root of the file system; None means this machine's.
+        environment: {name: value} of environment variables; None means this process's.
+        prefix: folder of the Python environment; None means `sys.prefix`.
 
     Returns:
-        The absolute path, or None if it is nowhere.
+        The absolute path, or None if it is not found.
 
     Raises:
-        GraphvizNotFoundError: if the argument or GRAPHVIZ_DOT names something that is not there.
+        GraphvizNotFoundError: if the argument or GRAPHVIZ_DOT names a program that does not exist.
     """
     for _, path in places(
         dot, platform=platform, root=root, environment=environment, prefix=prefix
@@ -99,14 +119,16 @@ def find_dot(dot=None, *, platform=None, root=None, environment=None, prefix=Non
 
 
 def places(dot=None, *, platform=None, root=None, environment=None, prefix=None):
-    """List where `find_dot` looks, in its order and with its arguments.
+    """List the paths that `find_dot` tries, in order; the arguments are the same.
 
     Returns:
-        [(what kind of place, path)]; a pattern stands for the files that match it.
+        [(kind of place, path)]. A pattern is replaced by the files that match it.
     """
     platform = platform or sys.platform
     environment = os.environ if environment is None else environment
     program = "dot.exe" if platform == "win32" else "dot"
+
+    # A path that the user gave is used, or is an error.
     for label, given in (("argument", dot), ("GRAPHVIZ_DOT", environment.get("GRAPHVIZ_DOT"))):
         if given:
             path = Path(given).expanduser()
@@ -114,19 +136,22 @@ def places(dot=None, *, platform=None, root=None, environment=None, prefix=None)
             if not path.is_file() or not os.access(path, os.X_OK):
                 raise GraphvizNotFoundError(f"{label} {given}: there is no program {path}.")
             return [(label, path)]
+
     found = []
     for folder in environment.get("PATH", "").split(os.pathsep):
         if folder.strip('"'):
             found.append(("PATH", Path(folder.strip('"'), program)))
+
     prefixes = [prefix or sys.prefix, environment.get("CONDA_PREFIX")]
     for folder in dict.fromkeys(filter(None, prefixes)):
-        inside = ("Library/bin", "bin") if platform == "win32" else ("bin",)
-        found += [("environment", Path(folder, part, program)) for part in inside]
+        parts = ("Library/bin", "bin") if platform == "win32" else ("bin",)
+        found += [("environment", Path(folder, part, program)) for part in parts]
+
     return found + _installed(platform, root, environment)
 
 
 def _installed(platform, root, environment):
-    """Where installers and package managers put `dot` on this platform."""
+    """List the paths where installers and package managers put `dot` on this platform."""
     root = _root(platform, root, environment)
     home = environment.get("USERPROFILE" if platform == "win32" else "HOME")
     patterns = {"win32": WINDOWS, "darwin": MAC}.get(platform, LINUX)
@@ -136,42 +161,31 @@ def _installed(platform, root, environment):
         searched += [(Path(home), pattern) for pattern in at_home]
     if environment.get("SCOOP"):
         searched.append((Path(environment["SCOOP"]), "apps/graphviz/current/bin/dot.exe"))
+
     found = []
     for folder, pattern in searched:
-        # The newest of several versions first.
+        # The newest version comes first.
         matches = sorted(folder.glob(pattern), reverse=True) if "*" in pattern else []
         found += [("installed", path) for path in matches or [folder / pattern]]
     return found
 
 
 def _root(platform, root, environment):
+    """Return the root of the file system."""
     if root is not None:
         return Path(root)
-    return Path(environment.get("SystemDrive", "C:") + "/" if platform == "win32" else "/")
+    if platform == "win32":
+        return Path(environment.get("SystemDrive", "C:") + "/")
+    return Path("/")
 
 
 def install_command(platform=None, environment=None):
-    """Return the one command that installs Graphviz on this system."""
+    """Return the command that installs Graphviz with the package manager of this system."""
     platform = platform or sys.platform
-    path = (os.environ if environment is None else environment).get("PATH", "")
-    managers = {
-        "win32": {
-            "winget": "winget install Graphviz.Graphviz",
-            "choco": "choco install graphviz",
-            "scoop": "scoop install graphviz",
-        },
-        "darwin": {"brew": "brew install graphviz", "port": "sudo port install graphviz"},
-    }.get(
-        platform,
-        {
-            "apt-get": "sudo apt-get install graphviz",
-            "dnf": "sudo dnf install graphviz",
-            "pacman": "sudo pacman -S graphviz",
-            "zypper": "sudo zypper install graphviz",
-            "apk": "sudo apk add graphviz font-dejavu",
-            "nix-env": "nix-env -iA nixpkgs.graphviz",
-        },
-    )
+    environment = os.environ if environment is None else environment
+    path = environment.get("PATH", "")
+
+    managers = INSTALL.get(platform, INSTALL["linux"])
     for manager, command in {**managers, "conda": "conda install graphviz"}.items():
         if shutil.which(manager, path=path):
             return command
@@ -180,23 +194,24 @@ def install_command(platform=None, environment=None):
 
 @contextlib.contextmanager
 def dot_on_path(dot=None):
-    """Put Graphviz on PATH inside a `with` block, for code that looks for it there.
+    """Put Graphviz on PATH inside a `with` block, for code that searches it there.
 
         with visualize.dot_on_path():
             keras.utils.plot_model(model, "model.png")
 
     Args:
-        dot: path of the program, or of its folder; when None, it is searched.
+        dot: path of the program or of its folder; None searches for it.
 
     Yields:
         The path of `dot`.
 
     Raises:
-        GraphvizNotFoundError: if it is nowhere.
+        GraphvizNotFoundError: if it is not found.
     """
     found = find_dot(dot)
     if found is None:
         raise GraphvizNotFoundError(_not_found())
+
     before = os.environ.get("PATH")
     os.environ["PATH"] = os.pathsep.join(filter(None, [str(found.parent), before]))
     try:
@@ -209,23 +224,25 @@ def dot_on_path(dot=None):
 
 
 def has_fonts(*, platform=None, root=None, environment=None):
-    """Return whether this system has a font at all; minimal containers have none.
+    """Return whether this system has any font; minimal containers have none.
 
     Args:
-        platform: "win32", "darwin" or "linux"; this machine's when None.
-        root: the top of the file system; this machine's when None.
-        environment: {name: value} of environment variables; this process's when None.
+        platform: "win32", "darwin" or "linux"; None means this machine's.
+        root: root of the file system; None means this machine's.
+        environment: {name: value} of environment variables; None means this process's.
     """
     platform = platform or sys.platform
     environment = os.environ if environment is None else environment
     if environment.get("FONTCONFIG_FILE") or environment.get("FONTCONFIG_PATH"):
-        return True  # somebody has told Graphviz where its fonts are
+        return True  # the fonts are configured by hand
+
     top = _root(platform, root, environment)
     folders = [top / name for name in FONTS.get(platform, FONTS["linux"])]
     home = environment.get("USERPROFILE" if platform == "win32" else "HOME")
     folders += [Path(home, name) for name in FONTS_HOME] if home else []
     if environment.get("CONDA_PREFIX"):
         folders.append(Path(environment["CONDA_PREFIX"], "fonts"))
+
     return any(
         name.lower().endswith(FONT_ENDINGS)
         for folder in folders
@@ -235,45 +252,50 @@ def has_fonts(*, platform=None, root=None, environment=None):
 
 
 def render(write_source, path, kind, *, engine="auto", splines="ortho", dpi=72, draw_plain=None):
-    """Draw a graph with the first engine that can; the file appears whole or not at all.
+    """Draw a graph with the first engine that works; a failure writes no file.
 
     Args:
         write_source: function (splines, dpi) -> the graph in the DOT language.
         path: file to write.
-        kind: its format, as Graphviz calls it.
+        kind: format of the file: svg, png, pdf, jpg or gif.
         engine: "dot", "pygraphviz", "matplotlib", or "auto" for the first of these that works.
-        splines: how edges are drawn; after an abort or a time-out the more robust ones are tried.
-        dpi: dots per inch of the formats made of pixels.
-        draw_plain: function (file, kind, dpi), the engine that needs no Graphviz.
+        splines: how edges are drawn. After a crash or a time-out, more robust ones are tried.
+        dpi: dots per inch of png, jpg and gif.
+        draw_plain: function (file, kind, dpi) that draws with matplotlib.
 
     Raises:
-        GraphvizNotFoundError: if the engine asked for is not there.
-        GraphvizFailedError: if the engine asked for failed.
+        GraphvizNotFoundError: if the requested engine is not installed.
+        GraphvizFailedError: if the requested engine failed.
     """
     failures = []
     with tempfile.TemporaryDirectory(prefix="visualize-") as folder:
         made = Path(folder) / f"model.{kind}"
         environment = None if engine == "matplotlib" else _font_environment(folder)
+
         for name, command in _engines(engine, failures):
             if command is None:
                 draw_plain(made, kind, dpi)
-                drawn = name
+                used_engine = name
                 break
-            used = _draw(command, write_source, made, kind, splines, dpi, environment, failures)
-            if used:
-                drawn = f"{name}, splines={used!r}"
+            used_splines = _draw(
+                command, write_source, made, kind, splines, dpi, environment, failures
+            )
+            if used_splines:
+                used_engine = f"{name}, splines={used_splines!r}"
                 break
         else:
-            _give_up(failures, write_source(splines, dpi), path)
-        serious = [failure.text.rstrip(".") for failure in failures if not failure.missing]
-        if serious:
-            _warn(f"{path}: {'; '.join(serious)}. Drawn with {drawn}.")
-        _place(made, path)
+            _raise_failure(failures, write_source(splines, dpi), path)
+
+        # An engine that is not installed is no reason for a warning.
+        crashes = [failure.text.rstrip(".") for failure in failures if not failure.missing]
+        if crashes:
+            _warn(f"{path}: {'; '.join(crashes)}. Drawn with {used_engine}.")
+        _copy(made, path)
 
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why an engine drew nothing; `code` is None after a time-out."""
+    """Why an engine did not draw; `code` is its exit code, None after a time-out."""
 
     text: str
     stderr: str = ""
@@ -281,76 +303,91 @@ class _Failure:
 
     @property
     def missing(self):
-        """Whether the engine is just not installed."""
+        """Whether the engine is not installed."""
         return "No module named 'pygraphviz'" in self.stderr
 
     @property
     def stopped(self):
-        """Whether it aborted or ran out of time, so that simpler edges may help."""
+        """Whether it crashed or ran out of time, so that simpler edges may help."""
         return self.code is None or self.code < 0 or self.code in ABORTED
 
 
 def _engines(engine, failures):
-    """Yield (name, command or None for the plain engine) of the engines to try, in order."""
+    """Yield (name, command) of each engine to try, in order; matplotlib has no command."""
     if engine in ("auto", "dot"):
         try:
             dot = find_dot()
-        except GraphvizNotFoundError as error:  # GRAPHVIZ_DOT is wrong
+        except GraphvizNotFoundError as error:  # GRAPHVIZ_DOT names no program
             if engine == "dot":
                 raise
             failures.append(_Failure(str(error).rstrip(".")))
             dot = None
+
         if dot is not None:
             yield "dot", [str(dot)]
         elif engine == "dot":
             raise GraphvizNotFoundError(_not_found())
+
     if engine in ("auto", "pygraphviz"):
         yield "pygraphviz", [sys.executable, "-P", "-c", PYGRAPHVIZ]
+
     if engine in ("auto", "matplotlib"):
         yield "matplotlib", None
 
 
 def _draw(command, write_source, made, kind, splines, dpi, environment, failures):
-    """Have one engine draw. Returns the splines that it managed, or None and notes why not."""
-    tries = [splines, *SPLINES[SPLINES.index(splines) + 1 :]] if splines in SPLINES else [splines]
-    while tries:
-        failure = _attempt(command, write_source, made, kind, tries[0], dpi, environment)
+    """Draw with one engine, and with simpler edges after a crash.
+
+    Returns:
+        The splines that were drawn, or None. Each failure is appended to `failures`.
+    """
+    tries = [splines]
+    if splines in SPLINES:
+        tries += SPLINES[SPLINES.index(splines) + 1 :]
+
+    for attempt in tries:
+        failure = _attempt(command, write_source, made, kind, attempt, dpi, environment)
         if failure is None:
-            return tries[0]
+            return attempt
+
         made.unlink(missing_ok=True)
-        named = f"{Path(command[0]).name}: {failure.text}"
-        failures.append(_Failure(named, failure.stderr, failure.code))
-        tries = tries[1:] if failure.stopped else []
+        program = Path(command[0]).name
+        failures.append(_Failure(f"{program}: {failure.text}", failure.stderr, failure.code))
+        if not failure.stopped:
+            return None
     return None
 
 
 def _attempt(command, write_source, made, kind, splines, dpi, environment):
-    """Draw once; a large picture made of pixels as a vector file first, to know its size."""
+    """Draw once. A large PNG is first drawn as a vector file, to learn its size."""
 
     def arguments(file, kind):
-        return [str(file), kind] if "-c" in command else [f"-T{kind}", "-o", str(file)]
+        if "-c" in command:  # pygraphviz
+            return [str(file), kind]
+        return [f"-T{kind}", "-o", str(file)]
 
     source = write_source(splines, dpi)
     if kind == "png" and len(source) > LONG:
         vector = made.with_suffix(".svg")
-        failure = _try(
-            [*command, *arguments(vector, "svg")], write_source(splines, 72), environment
-        )
+        vector_source = write_source(splines, 72)
+        failure = _try([*command, *arguments(vector, "svg")], vector_source, environment)
         if failure is not None:
             return failure
-        source = write_source(splines, _fitting_dots(vector, dpi))
+        source = write_source(splines, _largest_dpi(vector, dpi))
+
     failure = _try([*command, *arguments(made, kind)], source, environment)
     if failure is None and not (made.is_file() and made.stat().st_size):
         return _Failure("wrote nothing")
     return failure
 
 
-def _fitting_dots(drawing, dpi):
-    """The dots per inch, at most `dpi`, that keep a drawing's longest side within the limit."""
+def _largest_dpi(drawing, dpi):
+    """Return the dots per inch, at most `dpi`, that keep both sides of a drawing in the limit."""
     page = re.search(rb'<svg width="(\d+)pt" height="(\d+)pt"', drawing.read_bytes())
     inches = max(int(side) for side in page.groups()) / 72 if page else 1
     if inches * dpi <= LARGEST:
         return dpi
+
     fewer = int(LARGEST / inches)
     _warn(
         f"{int(inches * dpi)} pixels are too many for image viewers: drawn with {fewer} dots per "
@@ -360,14 +397,15 @@ def _fitting_dots(drawing, dpi):
 
 
 def _try(command, source, environment):
-    """Run one engine. Returns None, or the failure."""
-    with tempfile.TemporaryFile() as said:  # a file: a child's child cannot hold it open
+    """Run one engine once; return None, or the failure."""
+    # Errors go to a file: a pipe could be held open by a process that the engine started.
+    with tempfile.TemporaryFile() as errors:
         try:
             done = subprocess.run(
                 command,
                 input=source.encode("utf-8"),
                 stdout=subprocess.DEVNULL,
-                stderr=said,
+                stderr=errors,
                 timeout=SECONDS,
                 env=environment,
             )
@@ -375,30 +413,34 @@ def _try(command, source, environment):
             return _Failure(f"no picture after {SECONDS} seconds", code=None)
         except OSError as error:
             return _Failure(str(error))
-        said.seek(0)
-        stderr = said.read().decode("utf-8", errors="replace").strip()
+        errors.seek(0)
+        stderr = errors.read().decode("utf-8", errors="replace").strip()
+
     if done.returncode == 0:
         return None
-    last = f", {stderr.splitlines()[-1]}" if stderr else ""
-    return _Failure(f"exit code {done.returncode}{last}", stderr, done.returncode)
+    last_line = f", {stderr.splitlines()[-1]}" if stderr else ""
+    return _Failure(f"exit code {done.returncode}{last_line}", stderr, done.returncode)
 
 
-def _give_up(failures, source, path):
-    """Raise the error of the engine that was asked for."""
+def _raise_failure(failures, source, path):
+    """Raise the error of the requested engine, and keep the graph that it could not draw."""
     failure = failures[-1]
     if failure.missing:
         raise GraphvizNotFoundError(
-            "the package pygraphviz is not there: `pip install pygraphviz` brings Graphviz along."
+            "the package pygraphviz is not installed: run `pip install pygraphviz`, which "
+            "includes Graphviz."
         )
+
     kept = Path(f"{path}.dot")
     try:
         kept.write_text(source, encoding="utf-8")
     except OSError:
         kept = Path(tempfile.mkdtemp(prefix="visualize-"), f"{Path(path).name}.dot")
         kept.write_text(source, encoding="utf-8")
+
     raise GraphvizFailedError(
         f"Graphviz could not draw {path}: {'; '.join(each.text for each in failures)}. "
-        f"The graph is kept in {kept}; `python -m visualize doctor` says more.",
+        f"The graph is in {kept}; see `python -m visualize doctor`.",
         stderr=failure.stderr,
         code=failure.code,
         dot_file=kept,
@@ -408,13 +450,13 @@ def _give_up(failures, source, path):
 def _not_found():
     tried = ", ".join(dict.fromkeys(str(path) for _, path in places()))
     return (
-        f"no Graphviz program `dot` here: install it with `{install_command()}`, or set "
+        f"Graphviz's program `dot` was not found: install it with `{install_command()}`, or set "
         f"GRAPHVIZ_DOT to its path. Tried {tried}."
     )
 
 
 def _font_environment(folder):
-    """None, or where the system has no font an environment that lends matplotlib's."""
+    """Return an environment with matplotlib's fonts if the system has no font, else None."""
     if has_fonts():
         return None
     import matplotlib
@@ -434,7 +476,7 @@ def _font_environment(folder):
 
 
 def _warn(message):
-    """Warn the line that called this package."""
+    """Issue a warning that points to the line of the user's code that called this package."""
     level, frame = 1, sys._getframe()
     while frame.f_back and _package(frame.f_globals) == _package(globals()):
         level, frame = level + 1, frame.f_back
@@ -442,12 +484,12 @@ def _warn(message):
 
 
 def _package(names):
-    """The outermost package of a module, from the module's global names."""
+    """Return the top-level package of a module, from the module's global names."""
     return (names.get("__package__") or "").partition(".")[0]
 
 
-def _place(made, path):
-    """Move the finished picture to where it belongs."""
+def _copy(made, path):
+    """Copy the finished picture to the path that the user gave."""
     try:
         shutil.copyfile(made, path)
     except OSError as error:

@@ -1,13 +1,15 @@
-"""Find blocks that a model repeats, and draw one copy of each."""
+"""Find blocks that a model repeats, and draw each of them once."""
 
 import json
 from dataclasses import dataclass, replace
 
 from visualize.diagrams.graph import Edge, Graph, Group
 
-MANY = 30  # nodes; "auto" folds only what would not fit a page
-LEAST = 3  # nodes; a fold that saves fewer is not worth its frame
-UNLIKE = ("name", "seed", "shared_object_id", "build_config", "module", "registered_name")
+MANY = 30  # "auto" folds graphs with more nodes than this, which do not fit on a page
+LEAST = 3  # a fold must save at least this many nodes to be worth its frame
+
+# Entries of a configuration that may differ between copies of a block.
+IGNORED = ("name", "seed", "shared_object_id", "build_config", "module", "registered_name")
 
 
 @dataclass(frozen=True)
@@ -22,68 +24,64 @@ class Run:
 
     @property
     def end(self):
-        """The place behind the last copy."""
+        """The place after the last copy."""
         return self.start + self.period * self.copies
 
     @property
     def saved(self):
-        """How many nodes need not be drawn."""
+        """How many nodes the fold removes."""
         return self.period * (self.copies - 1)
 
     @property
     def rank(self):
-        """Sorts the best run first.
+        """Sort key that puts the best run first.
 
-        A block cut in its middle hands on more than one tensor, which is worth a copy. Of blocks
-        that save the same the last one begins with the heavy layer, not with the activation before.
+        A run that saves more nodes comes first. A block that is cut in its middle passes on more
+        than one tensor; each further tensor counts as one copy less. Of runs that save the same,
+        the shortest block comes first, then the one that starts last: it begins with a layer, not
+        with the activation of the layer before.
         """
         return self.period * (self.carried - 1) - self.saved, self.period, -self.start
 
 
 def fold(graph, when="auto"):
-    """Draw one copy of blocks that repeat with the same configuration and the same wiring.
+    """Draw only one copy of each block that repeats.
 
-    Two blocks are the same if their layers have the same classes, configurations and shapes, are
-    connected in the same way, and if each block feeds the next one as the one before fed it.
+    Two blocks are the same if their layers have the same classes, configurations and shapes, if
+    the layers are connected in the same way, and if each block gets its input from the block
+    before it in the same way.
 
     Args:
         graph: a Graph.
-        when: True, False, or "auto" for graphs of more than a page.
+        when: True, False, or "auto" for graphs that do not fit on a page.
 
     Returns:
-        The Graph with every repeated block in a group that says how often; the same one if
-        nothing repeats.
+        The Graph with one copy of each repeated block, in a group that says how often it repeats.
+        The same Graph if nothing repeats.
     """
     if when is False or (when == "auto" and len(graph.nodes) <= MANY):
         return graph
+
+    # From the last run to the first, so that the places of the other runs stay valid.
     for run in sorted(_runs(graph), key=lambda run: run.start, reverse=True):
         graph = _fold_run(graph, run)
     return graph
 
 
 def _runs(graph):
-    """The runs that save most, none overlapping another."""
-    places = {node.key: place for place, node in enumerate(graph.nodes)}
-    inputs = [[] for _ in graph.nodes]
-    users = [[] for _ in graph.nodes]
-    for edge in graph.edges:
-        inputs[places[edge.target]].append((places[edge.source], edge.label, edge.tree))
-        users[places[edge.source]].append(places[edge.target])
-    looks = [_look(node) for node in graph.nodes]
-    finder = _Finder(graph, looks, inputs, users)
+    """Choose the runs that save most nodes and do not overlap."""
+    finder = _Finder(graph)
+    looks = finder.looks
+
     found = []
     for period in range(1, len(looks) // 2 + 1):
         same = [looks[place] == looks[place + period] for place in range(len(looks) - period)]
-        start = 0
-        while start < len(same):
-            if not same[start]:
-                start += 1
-                continue
-            run = finder.longest(start, period, same)
+        for start in range(len(same)):
+            run = finder.longest(start, period, same) if same[start] else None
             if run and run.saved >= LEAST:
                 found.append(run)
-            start += 1
     found.sort(key=lambda run: run.rank)
+
     chosen = []
     for run in found:
         if all(run.end <= other.start or other.end <= run.start for other in chosen):
@@ -92,154 +90,202 @@ def _runs(graph):
 
 
 class _Finder:
-    def __init__(self, graph, looks, inputs, users):
-        self.graph, self.looks, self.inputs, self.users = graph, looks, inputs, users
-        self.members = {}
+    """Finds runs in a graph whose nodes are numbered by their places."""
+
+    def __init__(self, graph):
+        self.graph = graph
+        self.looks = [_look(node) for node in graph.nodes]
+        self.inputs = [[] for _ in graph.nodes]  # [(place of the source, label, tree)] of a node
+        self.users = [[] for _ in graph.nodes]  # places of the nodes that use its output
+        self.members = {}  # {key of a group: places of the nodes inside}
+
+        places = {node.key: place for place, node in enumerate(graph.nodes)}
+        for edge in graph.edges:
+            source, target = places[edge.source], places[edge.target]
+            self.inputs[target].append((source, edge.label, edge.tree))
+            self.users[source].append(target)
+
         for place, node in enumerate(graph.nodes):
-            for key in _path(graph, node):
+            for key in _groups_around(graph, node):
                 self.members.setdefault(key, []).append(place)
 
     def longest(self, start, period, same):
-        """The longest run of a block from here on; None if it does not even repeat once."""
-        most = 1
-        while all(same[start + (most - 1) * period : start + most * period]) and (
-            start + (most + 1) * period <= len(self.looks)
+        """Find the longest run of a block that begins at a place.
+
+        Args:
+            start: place of the block's first node.
+            period: number of nodes in the block.
+            same: for each place, whether the node one period later looks the same.
+
+        Returns:
+            A Run, or None if the block does not repeat.
+        """
+        copies = 1
+        while all(same[start + (copies - 1) * period : start + copies * period]) and (
+            start + (copies + 1) * period <= len(self.looks)
         ):
-            most += 1
-        while most > 1:
-            run = Run(start, period, most, self._shared(start, period, most))
+            copies += 1
+
+        while copies > 1:
+            run = Run(start, period, copies, self._shared(start, period, copies))
             carried = self._carried(run) if run.shared is not None else None
             if carried is not None:
                 return replace(run, carried=len(carried))
-            most -= 1
+            copies -= 1
         return None
 
     def _shared(self, start, period, copies):
-        """Whether all copies call the same layers; None if only some do."""
-        answers = set()
+        """Whether all copies call the same layers; None if only some layers are shared."""
+        shared = set()  # for each layer of the block: True, False, or None for "in some copies"
         for place in range(start, start + period):
             layers = [self.graph.nodes[place + period * copy].layer for copy in range(copies)]
-            if None not in layers:
-                answers.add({1: True, copies: False}.get(len(set(layers))))
-        return answers.pop() if len(answers) == 1 else (None if answers else False)
+            if None in layers:
+                continue
+            different = len(set(layers))
+            shared.add({1: True, copies: False}.get(different))
+
+        if not shared:
+            return False
+        return shared.pop() if len(shared) == 1 else None
 
     def _carried(self, run):
-        """What a copy takes from the one before; None if some copy is wired in another way."""
-        carried = {}  # place in the first copy -> the place that stands for it before the run
+        """Find the tensors that a copy takes from the copy before it.
+
+        Returns:
+            {place in the first copy: the place before the run that feeds the first copy instead},
+            or None if the copies are not connected in the same way.
+        """
+        carried = {}
         for offset in range(run.period):
             first = self.inputs[run.start + offset]
             for copy in range(1, run.copies):
                 place = run.start + offset + copy * run.period
                 if not self._follows(run, first, self.inputs[place], copy, carried):
                     return None
+
+        # A copy may feed itself and the next copy. Only the last one may feed later nodes.
         for place in range(run.start, run.end - run.period):
-            following = run.start + ((place - run.start) // run.period + 2) * run.period
-            if any(user >= following for user in self.users[place]):
+            copy = (place - run.start) // run.period
+            after_next = run.start + (copy + 2) * run.period
+            if any(user >= after_next for user in self.users[place]):
                 return None
         return carried if self._grouped(run) else None
 
     def _follows(self, run, first, inputs, copy, carried):
+        """Whether a node in a copy gets its inputs as the same node in the first copy does.
+
+        Args:
+            run: the Run.
+            first: inputs of the node in the first copy.
+            inputs: inputs of the node in this copy.
+            copy: number of this copy, from 1.
+            carried: see `_carried`; filled here.
+        """
         if len(first) != len(inputs):
             return False
-        for (source, *how), (now, *now_how) in zip(first, inputs, strict=True):
-            if how != now_how:
+        for (first_source, *first_how), (source, *how) in zip(first, inputs, strict=True):
+            if how != first_how:
                 return False
-            if source >= run.start:  # inside the block
-                if now != source + copy * run.period:
+            if first_source >= run.start:  # from inside the block
+                if source != first_source + copy * run.period:
                     return False
-            elif now != source:  # carried from copy to copy, or else common to all
-                second = now - (copy - 1) * run.period
-                if not run.start <= second < run.start + run.period:
+            elif source != first_source:  # not common to all copies: from the copy before
+                in_first_copy = source - (copy - 1) * run.period
+                if not run.start <= in_first_copy < run.start + run.period:
                     return False
-                if carried.setdefault(second, source) != source:
+                if carried.setdefault(in_first_copy, first_source) != first_source:
                     return False
         return True
 
     def _grouped(self, run):
-        """Whether frames around nodes lie inside one copy or around all of them."""
+        """Whether each frame lies inside one copy or around all of them."""
         for offset in range(run.period):
             paths = [
-                _path(self.graph, self.graph.nodes[run.start + offset + copy * run.period])
+                _groups_around(self.graph, self.graph.nodes[run.start + offset + copy * run.period])
                 for copy in range(run.copies)
             ]
             if len({len(path) for path in paths}) > 1:
                 return False
+
             for keys in zip(*paths, strict=True):
                 if len(set(keys)) == 1 and self._surrounds(keys[0], run):
                     continue
                 for copy, key in enumerate(keys):
                     start = run.start + copy * run.period
-                    if not all(start <= m < start + run.period for m in self.members[key]):
+                    end = start + run.period
+                    if not all(start <= member < end for member in self.members[key]):
                         return False
         return True
 
     def _surrounds(self, key, run):
+        """Whether a group holds all nodes of a run."""
         members = set(self.members[key])
         return all(place in members for place in range(run.start, run.end))
 
 
 def _fold_run(graph, run):
-    """Leave one copy, in a group of its own."""
+    """Remove all copies but the first, and put that one into a group of its own."""
     places = {node.key: place for place, node in enumerate(graph.nodes)}
-    first = graph.nodes[run.start : run.start + run.period]
+    first_copy = graph.nodes[run.start : run.start + run.period]
     removed = range(run.start + run.period, run.end)
 
-    def stands_for(key):
+    # The new group lies inside the innermost group that holds the whole run.
+    paths = [_groups_around(graph, node) for node in first_copy]
+    common = [key for key in paths[0] if _holds_run(graph, key, run)]
+    around = common[-1] if common else None
+    title = f"block × {run.copies}" if run.period > 1 else f"× {run.copies}"
+    if run.shared:
+        title += ", the same weights"
+    block = Group(f"fold-{first_copy[0].key}", title, around, times=run.copies)
+
+    groups = dict(graph.groups)
+    groups[block.key] = block
+    for path in paths:
+        inside = path[len(common) :]
+        if inside:
+            groups[inside[0]] = replace(groups[inside[0]], parent=block.key)
+
+    kept = []
+    for place, node in enumerate(graph.nodes):
+        if place in removed:
+            continue
+        directly_inside = place in range(run.start, run.start + run.period) and node.group == around
+        kept.append(replace(node, group=block.key) if directly_inside else node)
+    groups = needed(groups, {node.group for node in kept})
+
+    def in_first_copy(key):
+        """The key of the node in the first copy that stands for a removed node."""
         place = places[key]
         if place not in removed:
             return key
         return graph.nodes[run.start + (place - run.start) % run.period].key
 
-    paths = [_path(graph, node) for node in first]
-    common = [
-        key
-        for key in paths[0]
-        if sum(key in _path(graph, node) for node in graph.nodes[run.start : run.end])
-        == run.period * run.copies
-    ]
-    around = common[-1] if common else None
-    title = f"block × {run.copies}" if run.period > 1 else f"× {run.copies}"
-    block = Group(
-        f"fold-{first[0].key}",
-        title + (", the same weights" if run.shared else ""),
-        around,
-        times=run.copies,
-    )
-    groups = dict(graph.groups)
-    for path in paths:
-        inside = path[len(common) :]
-        if inside:
-            groups[inside[0]] = replace(groups[inside[0]], parent=block.key)
-    kept = []
-    for place, node in enumerate(graph.nodes):
-        if place in removed:
-            continue
-        inside = run.start <= place < run.start + run.period and node.group == around
-        kept.append(replace(node, group=block.key) if inside else node)
-    groups[block.key] = block
-    used = {node.group for node in kept}
-    groups = needed(groups, used)
     edges = {}
     for edge in graph.edges:
         if places[edge.target] in removed:
             continue
-        source = stands_for(edge.source)
+        source = in_first_copy(edge.source)
         edges[source, edge.target, edge.label] = Edge(source, edge.target, edge.label, edge.tree)
     return Graph(graph.name, tuple(kept), tuple(edges.values()), groups, graph.note)
 
 
+def _holds_run(graph, key, run):
+    """Whether a group holds all nodes of a run."""
+    return all(key in _groups_around(graph, node) for node in graph.nodes[run.start : run.end])
+
+
 def needed(groups, used):
-    """Return the groups that hold a node of those groups `used`, also through others."""
-    needed = set()
+    """Return those groups that are in `used` or hold one of them."""
+    found = set()
     for key in used:
-        while key is not None and key not in needed:
-            needed.add(key)
+        while key is not None and key not in found:
+            found.add(key)
             key = groups[key].parent
-    return {key: group for key, group in groups.items() if key in needed}
+    return {key: group for key, group in groups.items() if key in found}
 
 
-def _path(graph, node):
-    """Keys of the groups around a node, from the outermost in."""
+def _groups_around(graph, node):
+    """List the keys of the groups around a node, the outermost first."""
     keys = []
     key = node.group
     while key is not None:
@@ -249,9 +295,9 @@ def _path(graph, node):
 
 
 def _look(node):
-    """What two calls have in common that are drawn alike."""
+    """Return what must be equal for two calls to look the same in a drawing."""
     if node.output:
-        return node.key  # never folded
+        return node.key  # different from all others: outputs are never folded
     return (
         node.kind,
         node.parameters,
@@ -262,12 +308,12 @@ def _look(node):
 
 
 def _without_names(config):
+    """Remove the names from a configuration, and what refers to layers by name."""
     if isinstance(config, dict):
-        # Layers inside are compared by number, class and parameters: their wiring holds names.
         return {
             key: _without_names(value)
             for key, value in config.items()
-            if key not in UNLIKE and not key.endswith("_nodes") and not key.endswith("_layers")
+            if key not in IGNORED and not key.endswith("_nodes") and not key.endswith("_layers")
         }
     if isinstance(config, list | tuple):
         return [_without_names(each) for each in config]

@@ -1,4 +1,4 @@
-"""One self-contained HTML page: a diagram to pan, to zoom, and to open folded blocks in."""
+"""One self-contained HTML page with a diagram: it pans, zooms and opens folded blocks."""
 
 import html
 import re
@@ -130,15 +130,15 @@ def write_page(title, folded, opened=None):
     Args:
         title: the page's title.
         folded: the drawing as SVG.
-        opened: the drawing with all blocks opened; None where nothing is folded.
+        opened: the drawing with all blocks opened, as SVG; None if nothing is folded.
 
     Returns:
         The text of the page.
     """
     drawings = []
     for number, svg in enumerate(filter(None, (folded, opened))):
-        svg = svg[svg.index("<svg") :]
-        # Two drawings in one page: ids, and what refers to them, must not meet.
+        svg = svg[svg.index("<svg") :]  # without the XML declaration
+        # There may be two drawings in the page: a prefix keeps their ids and links apart.
         svg = re.sub(r'\bid="', f'id="d{number}-', svg)
         svg = re.sub(r'(href="#|url\(#)', rf"\g<1>d{number}-", svg)
         drawings.append(f"<div{' hidden' if number else ''}>{svg}</div>")

@@ -1,7 +1,7 @@
-"""A plain layered drawing on matplotlib: the engine that is always there.
+"""A plain drawing in layers, with matplotlib: the engine that always works.
 
-Calls lie in layers by how far they are from the inputs; edges that skip layers get places of their
-own in between, so that they run around the boxes.
+The layer of a call is the number of calls before it on the longest path. An edge that skips layers
+gets a bend in each of them, so that it goes around the boxes.
 """
 
 import contextlib
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from visualize.diagrams.engines import LARGEST
 
 GAP, LAYER_GAP, MARGIN = 16, 26, 18  # points: between boxes, between layers, around the picture
-PADDING, LEADING = 5, 1.35  # points inside a box, line height in font sizes
-GROUP = 9  # points between a frame and what is in it
-SWEEPS = 12
+PADDING, LEADING = 5, 1.35  # points inside a box; line height in font sizes
+GROUP = 9  # points between a frame and its content
+SWEEPS = 12  # how often the order of the boxes is improved
 SMALL, LARGE = 8.5, 10  # font sizes of lines and titles
 INK, FAINT = "#1b1f24", "#5b6470"
 
 
 @dataclass(frozen=True)
 class Box:
-    """What is drawn for a node: lines of (text, size, bold, color), and colours."""
+    """The drawing of a node: lines of (text, size, bold, color), colours, and border width."""
 
     lines: tuple
     fill: str
@@ -29,17 +29,17 @@ class Box:
 
 
 def draw(graph, boxes, titles, caption, rankdir, file, kind, dpi):
-    """Draw a graph into a file.
+    """Draw a graph to a file.
 
     Args:
         graph: a Graph.
         boxes: {key of a node: Box}.
         titles: {key of a group: title}.
         caption: lines below the picture.
-        rankdir: "TB" or "LR".
+        rankdir: "TB" or "BT" draws from top to bottom, "LR" or "RL" from left to right.
         file: path to write.
         kind: svg, png, pdf, jpg or gif.
-        dpi: dots per inch of formats made of pixels.
+        dpi: dots per inch of png, jpg and gif.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -47,6 +47,8 @@ def draw(graph, boxes, titles, caption, rankdir, file, kind, dpi):
     sizes = {key: _box_size(box) for key, box in boxes.items()}
     down = rankdir in ("TB", "BT")
     places, bends, extent = _layout(graph, sizes, down, titles)
+
+    # The page holds the drawing, the caption below it, and a margin around both.
     caption_height = len(caption) * SMALL * LEADING + MARGIN
     caption_width = max((_text_width(line, SMALL, False) for line in caption), default=0)
     width = max(extent[0], caption_width) + 2 * MARGIN
@@ -54,9 +56,12 @@ def draw(graph, boxes, titles, caption, rankdir, file, kind, dpi):
     figure = Figure(figsize=(width / 72, height / 72))
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
+
+    # A drawing that is narrower than its caption is centred.
     shift = max(0, (width - 2 * MARGIN - extent[0]) / 2) + MARGIN
     places = {key: (x + shift, y + MARGIN) for key, (x, y) in places.items()}
     bends = {edge: [(x + shift, y + MARGIN) for x, y in points] for edge, points in bends.items()}
+
     _draw_groups(ax, graph, places, sizes, titles)
     for edge in graph.edges:
         _draw_edge(ax, edge, places, sizes, bends.get(edge, ()), down)
@@ -65,14 +70,15 @@ def draw(graph, boxes, titles, caption, rankdir, file, kind, dpi):
     for number, line in enumerate(caption):
         y = height - caption_height + (number + 1) * SMALL * LEADING
         ax.text(MARGIN, y, line, fontsize=SMALL, color=FAINT, va="bottom", parse_math=False)
+
     settings = {"svg.fonttype": "none", "svg.hashsalt": "visualize", "font.family": "DejaVu Sans"}
     dpi = min(dpi, LARGEST / max(width / 72, height / 72))
     with matplotlib.rc_context(settings):
-        if kind == "gif":  # not one of matplotlib's formats
+        if kind == "gif":  # matplotlib cannot write it
             _save_gif(figure, file, dpi)
         else:
             metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-            with _letters_may_be_missing() if kind == "svg" else contextlib.nullcontext():
+            with _ignore_missing_letters() if kind == "svg" else contextlib.nullcontext():
                 figure.savefig(file, format=kind, dpi=dpi, metadata=metadata, facecolor="white")
 
 
@@ -86,83 +92,139 @@ def _save_gif(figure, file, dpi):
 
 
 def _text_width(text, size, bold):
+    """Return the width of a text in points."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-    with _letters_may_be_missing():
+    with _ignore_missing_letters():
         return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
 
 
 @contextlib.contextmanager
-def _letters_may_be_missing():
-    """Where text stays text, the viewer's fonts have the letters that DejaVu Sans lacks."""
+def _ignore_missing_letters():
+    """Ignore matplotlib's warning about letters that DejaVu Sans lacks.
+
+    In an SVG, text stays text: the viewer's fonts are used, which may have these letters.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
 
 def _box_size(box):
+    """Return (width, height) of a box in points."""
     width = max(_text_width(text, size, bold) for text, size, bold, _ in box.lines)
     height = sum(size * LEADING for _, size, _, _ in box.lines)
     return width + 4 * PADDING, height + 2 * PADDING
 
 
 def _layout(graph, sizes, down, titles):
-    """Where the middle of every box and every bend of an edge lies, and how large it all is."""
-    ranks = _ranks(graph)
-    keys = {node.key: node for node in graph.nodes}
-    sizes = dict(sizes)
-    links, chains = [], {}  # between neighbouring layers; the bends of long edges
-    ranks_of = dict(ranks)
-    for number, edge in enumerate(graph.edges):
-        chain = [edge.source]
-        for rank in range(ranks[edge.source] + 1, ranks[edge.target]):
-            bend = (number, rank)
-            ranks_of[bend] = rank
-            sizes[bend] = (4, 4)
-            chain.append(bend)
-        chain.append(edge.target)
-        links += zip(chain, chain[1:], strict=False)
-        chains[edge] = chain[1:-1]
-    layers = [[] for _ in range(max(ranks_of.values()) + 1)]
-    for key, rank in ranks_of.items():
+    """Place the boxes and the bends of the edges.
+
+    Args:
+        graph: a Graph.
+        sizes: {key of a node: (width, height)} in points.
+        down: whether the layers follow each other from top to bottom, not from left to right.
+        titles: {key of a group: title}.
+
+    Returns:
+        (places, bends, extent): {key of a node: (x, y) of its middle}, {edge: [(x, y)]}, and
+        (width, height) of the drawing.
+    """
+    nodes = {node.key: node for node in graph.nodes}
+    ranks, links, chains = _with_bends(graph)
+    bend_size = (4, 4)
+    sizes = {key: sizes.get(key, bend_size) for key in ranks}
+
+    layers = [[] for _ in range(max(ranks.values()) + 1)]
+    for key, rank in ranks.items():
         layers[rank].append(key)
     above, below = _neighbours(links)
     _arrange(layers, above, below)
+
+    # "Across" is the direction within a layer, "along" the direction from layer to layer.
+    side, depth = (0, 1) if down else (1, 0)
     levels = _levels(graph)
-    widths = {key: size[0 if down else 1] for key, size in sizes.items()}
-    for node in graph.nodes:  # room for the sides of its frames
+    widths = {key: size[side] for key, size in sizes.items()}
+    for node in graph.nodes:  # with room for the sides of its frames
         widths[node.key] += 2 * GROUP * levels[node.group]
     across = _across(layers, above, below, widths)
-    # Frames need room for their title and border between the layers.
-    room = [
-        max((levels.get(keys[key].group, 0) for key in layer if key in keys), default=0)
+    frames = [
+        max((levels.get(nodes[key].group, 0) for key in layer if key in nodes), default=0)
         for layer in layers
     ]
-    along, position = {}, 0
-    for number, layer in enumerate(layers):
-        thick = max(sizes[key][1 if down else 0] for key in layer)
-        changed = abs(room[number] - (room[number - 1] if number else 0))
-        position += changed * (GROUP + LARGE)
-        for key in layer:
-            along[key] = position + thick / 2
-        position += thick + LAYER_GAP
-    left = min(across[key] - sizes[key][0 if down else 1] / 2 for key in across)
-    side = GROUP * (1 + max(room, default=0)) if any(room) else 0
+    along = _along(layers, {key: size[depth] for key, size in sizes.items()}, frames)
+
+    left = min(across[key] - sizes[key][side] / 2 for key in across)
+    border = GROUP * (1 + max(frames, default=0)) if any(frames) else 0
     points = {}
     for key in across:
-        x, y = across[key] - left + side, along[key]
-        points[key] = (x, y) if down else (y + side, x + (LARGE if side else 0))
-    right = max(points[key][0] + sizes[key][0] / 2 for key in points) + side
-    bottom = max(points[key][1] + sizes[key][1] / 2 for key in points) + side
-    titled = max((_text_width(title, SMALL, True) for title in titles.values()), default=0)
+        if down:
+            points[key] = (across[key] - left + border, along[key])
+        else:
+            title_height = LARGE if border else 0
+            points[key] = (along[key] + border, across[key] - left + border + title_height)
+
+    right = max(points[key][0] + sizes[key][0] / 2 for key in points) + border
+    bottom = max(points[key][1] + sizes[key][1] / 2 for key in points) + border
+    title_width = max((_text_width(title, SMALL, True) for title in titles.values()), default=0)
+    extent = (max(right, title_width + 2 * border), bottom)
+
+    places = {key: points[key] for key in nodes}
     bends = {edge: [points[bend] for bend in chain] for edge, chain in chains.items()}
-    return {key: points[key] for key in keys}, bends, (max(right, titled + 2 * side), bottom)
+    return places, bends, extent
+
+
+def _with_bends(graph):
+    """Cut each edge that skips layers into links between neighbouring layers.
+
+    Returns:
+        (ranks, links, chains): {key of a node or bend: number of its layer}, [(source, target)],
+        and {edge: [its bends]}.
+    """
+    ranks = _ranks(graph)
+    all_ranks = dict(ranks)
+    links, chains = [], {}
+    for number, edge in enumerate(graph.edges):
+        bends = []
+        for rank in range(ranks[edge.source] + 1, ranks[edge.target]):
+            bend = (number, rank)
+            all_ranks[bend] = rank
+            bends.append(bend)
+
+        chain = [edge.source, *bends, edge.target]
+        links += zip(chain, chain[1:], strict=False)
+        chains[edge] = bends
+    return all_ranks, links, chains
+
+
+def _along(layers, thicknesses, frames):
+    """Return the coordinate of each key from layer to layer.
+
+    Args:
+        layers: lists of keys.
+        thicknesses: {key: size in this direction}.
+        frames: for each layer, the largest number of frames around one of its nodes.
+    """
+    along, position = {}, 0
+    for number, layer in enumerate(layers):
+        # Where frames begin or end, their titles and borders need room.
+        before = frames[number - 1] if number else 0
+        position += abs(frames[number] - before) * (GROUP + LARGE)
+
+        thickness = max(thicknesses[key] for key in layer)
+        for key in layer:
+            along[key] = position + thickness / 2
+        position += thickness + LAYER_GAP
+    return along
 
 
 def _ranks(graph):
-    """How many calls lie before each; an input lies directly before its first use."""
+    """Return the layer of each node: how many calls lie before it on the longest path.
+
+    An input lies directly before its first use.
+    """
     sources, targets = {}, {}
     for edge in graph.edges:
         sources.setdefault(edge.target, []).append(edge.source)
@@ -170,6 +232,7 @@ def _ranks(graph):
     ranks = {}
     for node in graph.nodes:
         ranks[node.key] = max((ranks[key] + 1 for key in sources.get(node.key, ())), default=0)
+
     for node in graph.nodes:
         if node.key not in sources and node.key in targets:
             ranks[node.key] = min(ranks[key] for key in targets[node.key]) - 1
@@ -177,17 +240,20 @@ def _ranks(graph):
 
 
 def _levels(graph):
-    """How many frames lie around the nodes of each group."""
+    """Return how many frames lie around the nodes of each group; None means no group."""
     levels = {None: 0}
     for key, group in graph.groups.items():
-        level, parent = 1, group.parent
+        level = 1
+        parent = group.parent
         while parent is not None:
-            level, parent = level + 1, graph.groups[parent].parent
+            level += 1
+            parent = graph.groups[parent].parent
         levels[key] = level
     return levels
 
 
 def _neighbours(links):
+    """Return {key: neighbours in the layer before} and {key: neighbours in the layer after}."""
     above, below = {}, {}
     for source, target in links:
         below.setdefault(source, []).append(target)
@@ -196,26 +262,29 @@ def _neighbours(links):
 
 
 def _arrange(layers, above, below):
-    """Order every layer by the middle of its neighbours, which undoes most crossings."""
+    """Sort each layer by the mean place of the neighbours, which removes most crossings."""
     for sweep in range(SWEEPS):
         downwards = sweep % 2 == 0
         neighbours = above if downwards else below
-        for number in range(len(layers)) if downwards else reversed(range(len(layers))):
-            beside = number - 1 if downwards else number + 1
-            if not 0 <= beside < len(layers):
-                continue
-            order = {key: place for place, key in enumerate(layers[beside])}
-            here = {key: place for place, key in enumerate(layers[number])}
+        pairs = list(zip(layers, layers[1:], strict=False))  # neighbouring layers
+        if not downwards:
+            pairs = [(after, before) for before, after in reversed(pairs)]
 
-            def middle(key, order=order, here=here, neighbours=neighbours):
-                found = [order[each] for each in neighbours.get(key, ()) if each in order]
-                return sum(found) / len(found) if found else here[key]
-
-            layers[number].sort(key=middle)
+        for fixed, sorted_layer in pairs:
+            fixed_places = {key: place for place, key in enumerate(fixed)}
+            old_places = {key: place for place, key in enumerate(sorted_layer)}
+            means = {}
+            for key in sorted_layer:
+                found = [
+                    fixed_places[each] for each in neighbours.get(key, ()) if each in fixed_places
+                ]
+                means[key] = sum(found) / len(found) if found else old_places[key]
+            sorted_layer.sort(key=means.get)
 
 
 def _across(layers, above, below, widths):
-    """Coordinates within the layers: near the middle of the neighbours, never overlapping."""
+    """Return the coordinate of each key within its layer: near its neighbours, without overlap."""
+    # At first each layer is centred around 0.
     places = {}
     for layer in layers:
         position = 0
@@ -224,32 +293,41 @@ def _across(layers, above, below, widths):
             position += widths[key] + GAP
         for key in layer:
             places[key] -= (position - GAP) / 2
+
     for sweep in range(3 * SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             wanted = []
             for key in layer:
-                beside = [*above.get(key, ()), *below.get(key, ())]
-                mean = sum(places[each] for each in beside) / len(beside) if beside else places[key]
-                wanted.append(mean)
-            places.update(zip(layer, _apart(wanted, [widths[key] for key in layer]), strict=True))
+                neighbours = [*above.get(key, ()), *below.get(key, ())]
+                if neighbours:
+                    wanted.append(sum(places[each] for each in neighbours) / len(neighbours))
+                else:
+                    wanted.append(places[key])
+            moved = _apart(wanted, [widths[key] for key in layer])
+            places.update(zip(layer, moved, strict=True))
     return places
 
 
 def _apart(wanted, widths):
-    """The places closest to those wanted, in this order and without overlap.
+    """Return the places closest to those wanted, in this order and without overlap.
 
-    Neighbours that would overlap move as one block to the mean of what they want.
+    Neighbours that would overlap move together, as a block, to the mean of their wanted places.
+    This is isotonic regression with the pool-adjacent-violators algorithm.
     """
+    # Distance of each box from the first one if all boxes touch.
     offsets = [0.0]
     for before, after in zip(widths, widths[1:], strict=False):
         offsets.append(offsets[-1] + before / 2 + after / 2 + GAP)
-    blocks = []  # [mean of wanted place less offset, how many]
+
+    blocks = []  # [mean of (wanted place - offset), number of boxes]
     for place, offset in zip(wanted, offsets, strict=True):
         blocks.append([place - offset, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, count = blocks.pop()
-            total = blocks[-1][1] + count
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / total, total]
+            mean_before, count_before = blocks.pop()
+            total = count_before + count
+            blocks.append([(mean_before * count_before + mean * count) / total, total])
+
     starts = [mean for mean, count in blocks for _ in range(count)]
     return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
@@ -257,7 +335,8 @@ def _apart(wanted, widths):
 def _draw_box(ax, key, box, place, size):
     from matplotlib.patches import FancyBboxPatch
 
-    (x, y), (width, height) = place, size
+    x, y = place
+    width, height = size
     ax.add_patch(
         FancyBboxPatch(
             (x - width / 2, y - height / 2),
@@ -292,11 +371,15 @@ def _draw_edge(ax, edge, places, sizes, bends, down):
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 
-    def border(key, sign):
-        (x, y), (width, height) = places[key], sizes[key]
-        return (x, y + sign * height / 2) if down else (x + sign * width / 2, y)
+    def end(key, sign):
+        """The point on the border of a box where the edge begins (1) or ends (-1)."""
+        x, y = places[key]
+        width, height = sizes[key]
+        if down:
+            return (x, y + sign * height / 2)
+        return (x + sign * width / 2, y)
 
-    points = [border(edge.source, 1), *bends, border(edge.target, -1)]
+    points = [end(edge.source, 1), *bends, end(edge.target, -1)]
     ax.add_patch(
         FancyArrowPatch(
             path=Path(points),
@@ -328,27 +411,31 @@ def _draw_edge(ax, edge, places, sizes, bends, down):
 
 
 def _draw_groups(ax, graph, places, sizes, titles):
-    """Frames around the nodes of each group, the outer ones first."""
+    """Draw a frame around the nodes of each group, the outer frames first."""
     from matplotlib.patches import FancyBboxPatch
 
     frames = {}
 
     def frame(key):
-        if key not in frames:
-            spans = [
-                (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
-                for node in graph.nodes
-                if node.group == key
-                for (x, y), (w, h) in [(places[node.key], sizes[node.key])]
-            ]
-            spans += [frame(each) for each, group in graph.groups.items() if group.parent == key]
-            left, top, right, bottom = zip(*spans, strict=True)
-            frames[key] = (
-                min(left) - GROUP,
-                min(top) - GROUP - LARGE,
-                max(*right, min(left) + _text_width(titles[key], SMALL, True)) + GROUP,
-                max(bottom) + GROUP,
-            )
+        """Return (left, top, right, bottom) of a frame around its nodes and inner frames."""
+        if key in frames:
+            return frames[key]
+
+        spans = [frame(each) for each, group in graph.groups.items() if group.parent == key]
+        for node in graph.nodes:
+            if node.group == key:
+                x, y = places[node.key]
+                width, height = sizes[node.key]
+                spans.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+        left, top, right, bottom = zip(*spans, strict=True)
+        title_end = min(left) + _text_width(titles[key], SMALL, True)
+        frames[key] = (
+            min(left) - GROUP,
+            min(top) - GROUP - LARGE,
+            max(*right, title_end) + GROUP,
+            max(bottom) + GROUP,
+        )
         return frames[key]
 
     levels = _levels(graph)

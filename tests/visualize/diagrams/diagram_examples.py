@@ -1,4 +1,4 @@
-"""Models to draw, and what the tests of diagrams read from a graph or an SVG."""
+"""Models to draw, and helpers that read graphs and SVG files."""
 
 import re
 import xml.etree.ElementTree as ElementTree
@@ -54,10 +54,10 @@ class Traced(keras.Model):
 
 class Untraceable(Traced):
     def call(self, x):
-        if not isinstance(x, keras.KerasTensor):
-            x = self.first(x)
-            return self.last(self.towers[0](x))
-        raise TypeError("no symbols here")
+        if isinstance(x, keras.KerasTensor):
+            raise TypeError("symbolic tensors are not allowed")
+        x = self.first(x)
+        return self.last(self.towers[0](x))
 
 
 def chain(*sizes):
@@ -68,12 +68,13 @@ def kinds(found):
     return [node.kind for node in found.nodes]
 
 
-def wires(found):
+def connections(found):
     named = {node.key: node.name or node.kind for node in found.nodes}
     return [(named[edge.source], named[edge.target]) for edge in found.edges]
 
 
 def assert_acyclic(found):
+    """Check that every edge goes from an earlier node to a later one."""
     places = {node.key: place for place, node in enumerate(found.nodes)}
     assert all(places[edge.source] < places[edge.target] for edge in found.edges)
 
@@ -83,30 +84,33 @@ def texts(svg):
 
 
 def letter_width(letter):
-    """Width of a letter in Helvetica, in font sizes, roughly."""
+    """Approximate width of a letter in Helvetica, in font sizes."""
     if letter in " .,·:;iljtfrI'|()[]":
         return 0.28
     return 0.68 if letter.isupper() else 0.54
 
 
 def assert_labels_inside(svg):
-    """Every label lies on the page."""
+    """Check that every label lies on the page."""
     left, top, width, height = map(float, svg.get("viewBox").split())
     moved = re.search(
         r"scale\(([\d.]+).*translate\(([-\d.]+) ([-\d.]+)\)",
         svg.find(f"{SVG}g").get("transform"),
     )
     scale, across, down = map(float, moved.groups())
+
     for label in svg.iter(f"{SVG}text"):
+        text = "".join(label.itertext())
         size = float(label.get("font-size"))
-        wide = size * sum(map(letter_width, "".join(label.itertext())))
-        start = {"start": 0, "middle": -wide / 2, "end": -wide}[label.get("text-anchor", "start")]
-        x = (float(label.get("x")) + across) * scale + start
+        text_width = size * sum(map(letter_width, text))
+        offsets = {"start": 0, "middle": -text_width / 2, "end": -text_width}
+        x = (float(label.get("x")) + across) * scale + offsets[label.get("text-anchor", "start")]
         y = (float(label.get("y")) + down) * scale
-        assert left <= x, "".join(label.itertext())
-        assert x + wide <= left + width + 1, "".join(label.itertext())
-        assert top <= y - size * 0.7, "".join(label.itertext())
-        assert y <= top + height, "".join(label.itertext())
+
+        assert left <= x, text
+        assert x + text_width <= left + width + 1, text
+        assert top <= y - size * 0.7, text
+        assert y <= top + height, text
 
 
 def parsed(path):

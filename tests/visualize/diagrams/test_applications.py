@@ -1,4 +1,4 @@
-"""Every network of keras.applications is drawn, call by call."""
+"""Every network in keras.applications is drawn, call by call."""
 
 import keras
 import pytest
@@ -25,7 +25,7 @@ FAMILIES = [
 QUICK = ("MobileNetV2", "VGG16")
 
 
-# Graphviz before 3 aborts on ortho edges of half of them, which is said.
+# Graphviz before version 3 aborts on the ortho edges of half of them; a warning says so.
 @pytest.mark.filterwarnings("ignore:.*Drawn with dot, splines='polyline'")
 @pytest.mark.parametrize(
     "name",
@@ -35,22 +35,25 @@ def test_the_applications_of_keras_are_drawn(name, tmp_path):
     model = getattr(keras.applications, name)(weights=None)
     diagram = visualize.plot_architecture(model, tmp_path / "a.svg")
     assert_acyclic(diagram.opened)
-    assert sum(node.parameters for node in diagram.opened.nodes) == model.count_params()
-    assert sum(node.parameters * times(diagram.graph, node) for node in diagram.graph.nodes) == (
-        model.count_params()
-    )
+
+    opened = sum(node.parameters for node in diagram.opened.nodes)
+    folded = sum(node.parameters * times(diagram.graph, node) for node in diagram.graph.nodes)
+    assert opened == folded == model.count_params()
+
     visualize.plot_model(model, tmp_path / "b.svg", show_shapes=True, show_layer_names=True)
     for path in (tmp_path / "a.svg", tmp_path / "b.svg"):
         assert_labels_inside(parsed(path))
-    said = set(texts(parsed(tmp_path / "b.svg")))
-    assert all(layer.name in said for layer in model.layers)
+    labels = set(texts(parsed(tmp_path / "b.svg")))
+    assert all(layer.name in labels for layer in model.layers)
 
 
 def times(found, node):
-    """How many calls of the model a drawn box stands for."""
-    count, key = 1, node.group
+    """Return how many calls in the model a box stands for."""
+    count = 1
+    key = node.group
     while key is not None:
-        count, key = count * found.groups[key].times, found.groups[key].parent
+        count *= found.groups[key].times
+        key = found.groups[key].parent
     return count
 
 
@@ -61,4 +64,5 @@ def test_the_list_of_applications_is_complete():
         if not name.startswith("_") and name.islower() and name != "imagenet_utils"
     }
     drawn = {getattr(keras.applications, name).__module__.rpartition(".")[2] for name in FAMILIES}
-    assert modules - drawn == {"resnet50", "vgg19"}  # another name, a sister
+    # resnet50 is a second name of resnet; vgg19 is vgg16 with more layers.
+    assert modules - drawn == {"resnet50", "vgg19"}

@@ -1,4 +1,4 @@
-"""The page of a diagram, in a browser: it pans, zooms, and opens blocks."""
+"""The HTML page of a diagram in a browser: it pans, zooms and opens folded blocks."""
 
 import html
 import json
@@ -17,7 +17,7 @@ CHROMIUM = next(
 
 
 def in_chromium(page, tmp_path, script):
-    """Run a script in the page, in headless Chromium; returns what it leaves in `result`."""
+    """Run a script in the page with headless Chromium; return what the script returns."""
     path = tmp_path / "page with a space.html"
     ending = (
         "<script>document.body.dataset.result = JSON.stringify((() => {"
@@ -90,6 +90,7 @@ def test_the_page_pans_zooms_and_opens_blocks(tmp_path):
     diagram = visualize.plot_architecture(transformer(), engine="pygraphviz")
     page = diagram.html()
     assert not re.search(r'(?:src|href)="?(?:https?:)?//', page)
+
     steps = in_chromium(page, tmp_path, USE_THE_PAGE)
     assert len({steps["start"], steps["zoomed"], steps["dragged"]}) == 3
     assert (steps["folded"], steps["opened"]) == (True, False)

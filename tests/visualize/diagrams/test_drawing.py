@@ -1,4 +1,4 @@
-"""Diagrams say what the model is, in every format and whatever the names."""
+"""Diagrams are right in every format, whatever the names of the layers."""
 
 import contextlib
 import inspect
@@ -41,7 +41,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("opened", [True, False])
-def test_plot_model_draws_shared_layers_and_towers_truly(opened, tmp_path):
+def test_plot_model_draws_each_call_of_a_shared_layer(opened, tmp_path):
     path = visualize.plot_model(siamese(), tmp_path / "a.dot", expand_nested=opened)
     edges = re.findall(r"^(\w+) -> (\w+)", path.read_text(), re.M)
     assert all(source != target for source, target in edges)
@@ -53,34 +53,41 @@ def test_plot_model_draws_shared_layers_and_towers_truly(opened, tmp_path):
 def test_names_may_hold_anything(engine, tmp_path):
     chain = [layers.Dense(2, name=name) for name in HOSTILE]
     model = keras.Sequential([keras.Input((2,), name="<in>"), *chain], name='m<&>"{}|')
+
     diagram = visualize.plot_architecture(model, tmp_path / "a.svg", engine=engine)
-    said = plain(" ".join(texts(parsed(tmp_path / "a.svg"))))
-    assert [layer.name for layer in chain if plain(layer.name) not in said] == []
+    assert missing_names(chain, tmp_path / "a.svg") == []
+
     for kind in ("html", "mmd", "dot", "pdf"):
         with fonts_may_lack_letters():
             diagram.save(tmp_path / f"a.{kind}")
     page = (tmp_path / "a.html").read_text()
     assert page.count("<script>") == 1
     assert "<b>bold" not in page
+
     visualize.plot_model(model, tmp_path / "b.svg", show_layer_names=True)
-    said = plain(" ".join(texts(parsed(tmp_path / "b.svg"))))
-    assert [layer.name for layer in chain if plain(layer.name) not in said] == []
+    assert missing_names(chain, tmp_path / "b.svg") == []
+
+
+def missing_names(chain, path):
+    """List the names of layers that are not in an SVG."""
+    text = plain(" ".join(texts(parsed(path))))
+    return [layer.name for layer in chain if plain(layer.name) not in text]
 
 
 def plain(text):
-    """Text as it can be read: control characters and runs of blanks are one blank."""
+    """Replace control characters and runs of spaces by one space."""
     return re.sub(r"[\x00-\x20\xa0]+", " ", text)
 
 
 @contextlib.contextmanager
 def fonts_may_lack_letters():
-    """matplotlib's own font has no Chinese, and says so."""
+    """Ignore matplotlib's warning that its font has no Chinese letters."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         yield
 
 
-def test_the_input_has_no_black_bar(tmp_path):
+def test_the_title_of_the_input_is_as_wide_as_its_cells(tmp_path):
     path = visualize.plot_model(twice(), tmp_path / "a.svg", show_shapes=True, show_dtype=True)
     node = next(each for each in parsed(path).iter(f"{SVG}g") if each.get("id") == "node1")
     black = [each for each in node.iter(f"{SVG}polygon") if each.get("fill") == "black"]
@@ -116,23 +123,21 @@ def test_a_vector_file_is_not_clipped(tmp_path):
         assert_labels_inside(svg)
 
 
-def test_hidden_layers_are_bridged():
+def test_layers_before_and_after_a_hidden_one_are_connected():
     model = keras.Sequential(
         [keras.Input((4,)), layers.Dense(3), layers.Dropout(0.5, name="drop"), layers.ReLU()]
     )
     found = visualize.plot_architecture(model, hide=("Dropout", "no such")).graph
     assert "Dropout" not in kinds(found)
-    assert ("Dense", "ReLU") in [
-        (a.kind, b.kind)
-        for edge in found.edges
-        for a in found.nodes
-        for b in found.nodes
-        if (a.key, b.key) == (edge.source, edge.target)
-    ]
+
+    kind_of = {node.key: node.kind for node in found.nodes}
+    edges = [(kind_of[edge.source], kind_of[edge.target]) for edge in found.edges]
+    assert ("Dense", "ReLU") in edges
+
     assert kinds(visualize.plot_architecture(model, hide="drop").graph).count("Dropout") == 0
 
 
-def test_boxes_say_what_counts():
+def test_boxes_show_the_important_settings():
     model = keras.Sequential(
         [
             keras.Input((16, 16, 3)),
@@ -143,13 +148,15 @@ def test_boxes_say_what_counts():
         ]
     )
     model.layers[0].trainable = False
-    said = visualize.plot_architecture(model).mermaid().replace("#40;", "(").replace("#41;", ")")
-    assert "Conv2D look<br>8 filters, 5 × 5, strides 2 × 2, same padding, relu" in said
-    assert "(8, 8, 8) · 608 parameters · frozen" in said
-    assert "1 unit, sigmoid" in said
+    text = visualize.plot_architecture(model).mermaid().replace("#40;", "(").replace("#41;", ")")
+    assert "Conv2D look<br>8 filters, 5 × 5, strides 2 × 2, same padding, relu" in text
+    assert "(8, 8, 8) · 608 parameters · frozen" in text
+    assert "1 unit, sigmoid" in text
+
     bare = visualize.plot_architecture(model, show=(), style="plain").mermaid()
     assert '["Conv2D"]' in bare
     assert "fill" not in bare
+
     for option in ({"show": "colour"}, {"style": "x"}, {"engine": "x"}, {"fold_repeats": 3}):
         with pytest.raises(visualize.VisualizeError, match="use '"):
             visualize.plot_architecture(model, **option)
@@ -157,13 +164,14 @@ def test_boxes_say_what_counts():
 
 def test_the_picture_is_the_same_every_time(tmp_path):
     for kind in ("svg", "dot", "html", "mmd"):
-        texts_ = []
+        written = []
         for number in range(2):
             keras.utils.clear_session()
             path = tmp_path / f"{number}.{kind}"
             visualize.plot_architecture(transformer(3), path, engine="pygraphviz")
-            texts_.append(path.read_text())
-        assert texts_[0] == texts_[1]
+            written.append(path.read_text())
+        assert written[0] == written[1]
+
     ids = {each.get("id") for each in parsed(tmp_path / "0.svg").iter()}
     assert {"node1", "node2", "node1-node3"} & ids
 
@@ -177,23 +185,31 @@ def test_pictures_are_not_blank(engine, rankdir, tmp_path):
             model, tmp_path / f"a.{kind}", engine=engine, rankdir=rankdir, dpi=80
         )
     svg = parsed(tmp_path / "a.svg")
-    said = " ".join(texts(svg))
-    assert "Conv2D" in said
-    assert "4 (2 inputs + 2 hidden: not deep)" in said
+    text = " ".join(texts(svg))
+    assert "Conv2D" in text
+    assert "4 (2 inputs + 2 hidden: not deep)" in text
+
     ids = {each.get("id") for each in svg.iter()}
     assert {node.key for node in graph.read(model).nodes} <= ids
+
     with Image.open(tmp_path / "a.png") as picture:
         assert len(picture.convert("RGB").getcolors(1 << 20)) > 20
     assert b"/Page" in (tmp_path / "a.pdf").read_bytes()
 
 
 def test_colours_are_legible_and_tell_the_kinds_apart():
-    def light(color):
-        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    def linear(channel):
+        if channel <= 0.04045:
+            return channel / 12.92
+        return ((channel + 0.055) / 1.055) ** 2.4
+
+    def luminance(color):
+        """Relative luminance as the WCAG define it."""
+        red, green, blue = [linear(int(color[i : i + 2], 16) / 255) for i in (1, 3, 5)]
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     for each in (*FAMILIES, MODEL, OTHER):
-        for ink, least in ((INK, 7), (FAINT, 3.6)):  # contrast of the WCAG: text and large text
-            assert (light(each.fill) + 0.05) / (light(ink) + 0.05) >= least, each
+        for ink, least_contrast in ((INK, 7), (FAINT, 3.6)):  # text, and less important text
+            contrast = (luminance(each.fill) + 0.05) / (luminance(ink) + 0.05)
+            assert contrast >= least_contrast, each
     assert len({each.border for each in FAMILIES}) == len(FAMILIES)

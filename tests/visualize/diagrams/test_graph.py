@@ -1,4 +1,4 @@
-"""The graph of a model has every call and every wire, whatever kind of model it is."""
+"""The graph of any kind of model has every call and every connection."""
 
 import keras
 import numpy as np
@@ -7,12 +7,12 @@ from diagram_examples import (
     Traced,
     Untraceable,
     assert_acyclic,
+    connections,
     kinds,
     parsed,
     siamese,
     texts,
     twice,
-    wires,
 )
 from keras import layers
 
@@ -22,7 +22,7 @@ from visualize.diagrams import graph
 
 def test_a_layer_that_is_called_twice_has_two_boxes():
     found = graph.read(twice())
-    assert wires(found)[1:] == [("again", "again"), ("again", "Output")]
+    assert connections(found)[1:] == [("again", "again"), ("again", "Output")]
     assert_acyclic(found)
     assert [(node.call, node.calls) for node in found.nodes if node.name == "again"] == [
         (1, 2),
@@ -34,6 +34,8 @@ def test_siamese_towers_are_acyclic_and_share_their_weights():
     found = graph.read(siamese())
     assert_acyclic(found)
     assert [group.call for group in found.groups.values()] == [1, 2]
+
+    # Follow each tower back to its input.
     sources = {edge.target: edge.source for edge in found.edges}
     dense = [node for node in found.nodes if node.kind == "Dense" and node.group]
     origins = []
@@ -44,6 +46,7 @@ def test_siamese_towers_are_acyclic_and_share_their_weights():
         origins.append(next(each.name for each in found.nodes if each.key == key))
     assert origins == ["left", "right"]
     assert dense[0].layer == dense[1].layer
+
     text = visualize.plot_architecture(siamese()).dot()
     assert text.count("shared weights") == 2
     assert "call 2 of 2" in text
@@ -84,6 +87,7 @@ def test_keys_of_dictionaries_are_kept(tmp_path):
     parts = inner(inputs["image"])
     joined = layers.Concatenate()([parts["mean"], parts["spread"], inputs["text"]])
     model = keras.Model(inputs, {"class & kind": joined, "code": parts["mean"]})
+
     found = graph.read(model, depth=0)
     assert [node.name for node in found.nodes if node.output] == ["class & kind", "code"]
     assert {node.name for node in found.nodes if node.kind == "InputLayer"} == {"image", "text"}
@@ -93,11 +97,12 @@ def test_keys_of_dictionaries_are_kept(tmp_path):
     assert "mean: (None, 2), spread: (None, 3)" in text
 
 
-def test_subclassed_models_are_traced_and_left_as_they_were(tmp_path):
+def test_subclassed_models_are_traced_and_stay_unchanged(tmp_path):
     model = Traced()
     with pytest.raises(visualize.UnbuiltModelError, match="input_shape="):
         visualize.plot_architecture(model)
     assert visualize.plot_architecture(model, input_shape=(3,)).graph.note == ""
+
     before = [len(layer._inbound_nodes) for layer in model._flatten_layers()]
     losses, weights = len(model.losses), len(model.weights)
     found = graph.read(model)
@@ -107,8 +112,10 @@ def test_subclassed_models_are_traced_and_left_as_they_were(tmp_path):
     assert_acyclic(found)
     assert [len(layer._inbound_nodes) for layer in model._flatten_layers()] == before
     assert (len(model.losses), len(model.weights)) == (losses, weights)
+
     text = visualize.plot_model(model, tmp_path / "a.mmd", show_shapes=True).read_text()
     assert "None, 4" in text
+
     outer = keras.Input((3,))
     nested = keras.Model(outer, layers.Dense(1)(model(outer)["score"]))
     assert kinds(graph.read(nested)).count("Dense") == 5
@@ -116,7 +123,7 @@ def test_subclassed_models_are_traced_and_left_as_they_were(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:`build..` was called on layer")  # Keras cannot trace it either
-def test_what_cannot_be_traced_is_drawn_as_a_tree_and_says_so(tmp_path):
+def test_a_model_that_cannot_be_traced_is_drawn_as_a_tree(tmp_path):
     model = Untraceable()
     model(np.zeros((1, 3), "float32"))
     diagram = visualize.plot_architecture(model, tmp_path / "a.svg")

@@ -1,4 +1,4 @@
-"""Finding Graphviz on any system, and surviving every way in which it fails."""
+"""Graphviz is found on any system, and a picture is drawn whenever it fails."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ def model():
 
 @pytest.fixture
 def no_dot(tmp_path, monkeypatch):
-    """No `dot` anywhere, as on a fresh machine."""
+    """A machine without `dot`."""
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     monkeypatch.setattr(engines, "find_dot", lambda: None)
 
@@ -98,7 +98,7 @@ def test_dot_is_found_where_installers_put_it(platform, place, tmp_path):
     assert dot in [path for _, path in engines.places(**machine)]
 
 
-def test_dot_is_searched_in_the_order_that_is_promised(tmp_path):
+def test_dot_is_searched_in_the_documented_order(tmp_path):
     machine = {
         "platform": "linux",
         "root": tmp_path,
@@ -120,7 +120,7 @@ def test_dot_is_searched_in_the_order_that_is_promised(tmp_path):
     assert engines.find_dot(**machine) is None
 
 
-def test_a_newer_version_comes_first_and_a_plain_file_is_no_program(tmp_path):
+def test_a_newer_version_comes_first_and_a_file_must_be_executable(tmp_path):
     program(tmp_path / "Program Files/Graphviz2.38/bin/dot.exe")
     new = program(tmp_path / "Program Files/Graphviz2.50/bin/dot.exe")
     machine = {"platform": "win32", "root": tmp_path, "environment": {}, "prefix": "nowhere"}
@@ -129,7 +129,7 @@ def test_a_newer_version_comes_first_and_a_plain_file_is_no_program(tmp_path):
     assert "2.38" in str(engines.find_dot(**machine))
 
 
-def test_a_wrong_path_that_was_given_is_an_error(tmp_path, model, monkeypatch):
+def test_a_wrong_path_is_an_error(tmp_path, model, monkeypatch):
     with pytest.raises(visualize.GraphvizNotFoundError, match="argument .*there is no program"):
         visualize.find_dot(tmp_path / "dot")
     monkeypatch.setenv("GRAPHVIZ_DOT", str(tmp_path / "dot"))
@@ -140,7 +140,7 @@ def test_a_wrong_path_that_was_given_is_an_error(tmp_path, model, monkeypatch):
     assert (tmp_path / "a.svg").is_file()
 
 
-def test_path_is_as_before_behind_dot_on_path(tmp_path, monkeypatch):
+def test_path_is_restored_after_dot_on_path(tmp_path, monkeypatch):
     dot = program(tmp_path / "a folder" / "dot", "echo here")
     for before in (None, "/bin", "/bin:/usr/bin"):
         if before is None:
@@ -180,7 +180,7 @@ def test_dot_is_called_by_its_path_with_the_whole_environment(tmp_path, model, m
 
 
 def counting(tmp_path, ending):
-    """A `dot` that notes the splines of every call in a file."""
+    """The script of a `dot` that writes the splines of each call to a file."""
     return f"grep -o 'splines=\"[a-z]*\"' >> '{tmp_path}/calls'; {ending}"
 
 
@@ -192,10 +192,10 @@ def test_an_abort_tries_simpler_edges_with_one_warning(tmp_path, model, monkeypa
     )
     monkeypatch.setenv("GRAPHVIZ_DOT", str(program(tmp_path / "dot", script)))
     expected = "exit code -6. Drawn with dot, splines='polyline'"
-    with pytest.warns(UserWarning, match=expected) as said:
+    with pytest.warns(UserWarning, match=expected) as warned:
         visualize.plot_model(model, tmp_path / "a.svg")
-    assert len(said) == 1
-    assert said[0].filename == __file__
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
     assert (tmp_path / "a.svg").read_text() == "<svg/>\n"
 
 
@@ -229,7 +229,7 @@ def test_there_is_a_picture_without_any_graphviz(kind, tmp_path, model, no_dot, 
 
 
 def test_text_formats_need_no_engine(tmp_path, model, no_dot, monkeypatch):
-    monkeypatch.setattr(engines, "render", lambda *_, **__: pytest.fail("an engine was asked for"))
+    monkeypatch.setattr(engines, "render", lambda *_, **__: pytest.fail("an engine was called"))
     assert visualize.plot_model(model, tmp_path / "a.dot").read_text().startswith("digraph")
     assert visualize.plot_model(model, tmp_path / "a.mmd").read_text().startswith("flowchart TB")
 
@@ -244,7 +244,7 @@ def test_a_picture_with_too_many_pixels_gets_fewer_dots(tmp_path, monkeypatch):
         assert 1_500 < max(picture.size) <= 2_000
 
 
-def test_a_system_without_fonts_is_said_and_helped(tmp_path, model, monkeypatch):
+def test_a_system_without_fonts_gets_a_warning_and_a_font(tmp_path, model, monkeypatch):
     assert not engines.has_fonts(platform="linux", root=tmp_path, environment={})
     assert engines.has_fonts(environment={"FONTCONFIG_FILE": "fonts.conf"})
     (tmp_path / "usr/share/fonts/sans").mkdir(parents=True)
@@ -257,11 +257,11 @@ def test_a_system_without_fonts_is_said_and_helped(tmp_path, model, monkeypatch)
         warnings.simplefilter("ignore")
         visualize.plot_model(model, tmp_path / "b.png")
     pixels = [Image.open(tmp_path / name).convert("L").tobytes() for name in ("a.png", "b.png")]
-    assert pixels[0] != pixels[1], "names leave no mark"
+    assert pixels[0] != pixels[1], "the names are invisible"
 
 
 def notebook(monkeypatch, kernel):
-    """IPython as far as a picture needs it."""
+    """Install a fake IPython with what a picture needs."""
     ipython, display = types.ModuleType("IPython"), types.ModuleType("IPython.display")
     for name in ("SVG", "Image"):
         setattr(display, name, type(name, (), {"__init__": lambda self, filename: None}))
@@ -274,7 +274,7 @@ def notebook(monkeypatch, kernel):
 
 
 @pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
-def test_ipython_merely_installed_changes_nothing(kind, tmp_path, model, no_dot, monkeypatch):
+def test_without_a_notebook_ipython_changes_nothing(kind, tmp_path, model, no_dot, monkeypatch):
     notebook(monkeypatch, kernel=False)
     path = tmp_path / f"a.{kind}"
     assert visualize.plot_model(model, path) == path
@@ -301,27 +301,29 @@ def test_drawing_works_from_several_threads(tmp_path, model):
     assert len({(tmp_path / f"{number}.svg").read_text() for number in range(3)}) == 1
 
 
-def test_the_doctor_says_what_it_found(tmp_path, monkeypatch, no_dot):
-    said = "\n".join(doctor.report())
-    assert "no program `dot`" in said
-    assert "Install Graphviz: " in said
-    assert "matplotlib  ready" in said
+def test_the_doctor_reports_what_it_found(tmp_path, monkeypatch, no_dot):
+    text = "\n".join(doctor.report())
+    assert "no program `dot`" in text
+    assert "Install Graphviz: " in text
+    assert "matplotlib  ready" in text
+
     script = (
         'case "$1" in -V) echo "dot - graphviz version 9.9" >&2;; '
         '*) echo "Format: \\"?\\" not recognized. Use one of: png svg" >&2; exit 1;; esac'
     )
     monkeypatch.undo()
     monkeypatch.setenv("GRAPHVIZ_DOT", str(program(tmp_path / "dot", script)))
-    said = "\n".join(doctor.report())
-    assert "version: dot - graphviz version 9.9" in said
-    assert "formats: png svg" in said
-    assert f"found  GRAPHVIZ_DOT: {tmp_path / 'dot'}" in said
-    assert "Install" not in said
+    text = "\n".join(doctor.report())
+    assert "version: dot - graphviz version 9.9" in text
+    assert "formats: png svg" in text
+    assert f"found  GRAPHVIZ_DOT: {tmp_path / 'dot'}" in text
+    assert "Install" not in text
+
     monkeypatch.setenv("GRAPHVIZ_DOT", str(tmp_path / "none"))
     assert "there is no program" in "\n".join(doctor.report())
 
 
-def test_the_command_to_install_is_that_of_the_system(tmp_path):
+def test_the_command_to_install_uses_the_package_manager_of_the_system(tmp_path):
     path = {"PATH": str(tmp_path)}
     assert engines.install_command("linux", path) == "pip install pygraphviz"
     program(tmp_path / "dnf")
@@ -345,7 +347,7 @@ def test_plot_model_without_a_system_graphviz(model, tmp_path, monkeypatch):
 
 @pytest.fixture
 def fake_dot(tmp_path, monkeypatch):
-    """Put a `dot` on PATH that does what a shell script says."""
+    """Put a shell script named `dot` on PATH."""
 
     def write(script):
         folder = tmp_path / "bin"
@@ -365,20 +367,20 @@ def test_plot_model_uses_the_dot_on_path(model, tmp_path, fake_dot):
 
 
 @pytest.mark.parametrize("script", ["exit 3", "kill -ABRT $$", "cat >/dev/null"])
-def test_a_failing_dot_is_passed_over(model, tmp_path, fake_dot, script):
+def test_pygraphviz_draws_if_dot_fails(model, tmp_path, fake_dot, script):
     fake_dot(script)
     with pytest.warns(UserWarning, match="Drawn with pygraphviz"):
         assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
 
 
-def test_a_hanging_dot_is_passed_over(model, tmp_path, fake_dot, monkeypatch):
+def test_pygraphviz_draws_if_dot_hangs(model, tmp_path, fake_dot, monkeypatch):
     monkeypatch.setattr(engines, "SECONDS", 2)
     fake_dot("sleep 60")
     with pytest.warns(UserWarning, match="no picture after 2 seconds.*Drawn with pygraphviz"):
         assert "Dense" in visualize.plot_model(model, tmp_path / "a.svg").read_text()
 
 
-def test_an_engine_asked_for_that_fails_says_what_it_said(model, tmp_path, fake_dot):
+def test_a_requested_engine_that_fails_reports_its_error(model, tmp_path, fake_dot):
     fake_dot("echo no plugins >&2; exit 3")
     with pytest.raises(visualize.GraphvizFailedError, match="dot: exit code 3, no plugins") as got:
         visualize.plot_architecture(model, tmp_path / "a.svg", engine="dot")
@@ -387,7 +389,7 @@ def test_an_engine_asked_for_that_fails_says_what_it_said(model, tmp_path, fake_
     assert not (tmp_path / "a.svg").exists()
 
 
-def test_an_engine_asked_for_that_is_missing_says_what_to_install(model, tmp_path, monkeypatch):
+def test_a_requested_engine_that_is_missing_says_what_to_install(model, tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "find_dot", lambda: None)
     with pytest.raises(visualize.GraphvizNotFoundError, match="install it with"):
         visualize.plot_architecture(model, tmp_path / "a.svg", engine="dot")
@@ -406,8 +408,8 @@ def test_bad_formats_and_unbuilt_models_are_refused(model, tmp_path):
         visualize.plot_model(unbuilt, tmp_path / "a.svg")
 
 
-def test_plot_model_leaves_the_environment_alone(model, tmp_path):
+def test_plot_model_does_not_change_the_environment(model, tmp_path):
     before = dict(os.environ)
     visualize.plot_model(model, tmp_path / "a.svg")
     assert dict(os.environ) == before
-    assert "pygraphviz" not in sys.modules, "it belongs into a child process"
+    assert "pygraphviz" not in sys.modules, "it must run in a child process"
