@@ -129,17 +129,18 @@ def run(
     Returns:
         A Report.
     """
+    if min(depth, filters) < 1:
+        raise data_prep.DataError(f"depth {depth}, filters {filters}; give 1 or more of each.")
     scenes = data_prep.load_scenes(data, seed=seed, tile=tile)
-    _check_flags(scenes, filters, depth, augmentation)
+    _check_sizes(scenes, depth, augmentation)
 
     images = scenes.train.inputs
     masks = scenes.train.labels["masks"]
     if augmentation:
         images = image_tasks.eight_ways(images)
         masks = image_tasks.eight_ways(masks)
-    input_shape = (None, None, scenes.input_shape[-1])  # test images may be larger than tiles
     channels = tuple(filters * 2**level for level in range(depth))
-    model = build_segmentation(input_shape, len(scenes.classes), channels)
+    model = build_segmentation((None, None, scenes.input_shape[-1]), len(scenes.classes), channels)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images), batch_size, epochs)
@@ -175,10 +176,8 @@ def run(
     )
 
 
-def _check_flags(scenes, filters, depth, augmentation):
+def _check_sizes(scenes, depth, augmentation):
     """Refuse training images that cannot be halved, or turned."""
-    if min(filters, depth) < 1:
-        raise data_prep.DataError(f"filters {filters}, depth {depth}; give 1 or more of each.")
     height, width, _ = scenes.input_shape
     multiple = 2 ** (depth - 1)
     if height % multiple or width % multiple:

@@ -1,10 +1,10 @@
-"""Semantic hashing: an autoencoder with codes of bits, to search for similar images.
+"""Semantic hashing: an autoencoder with codes of bits, to find similar images.
 
     image (8, 8, 1) -> dense 256 -> 128 -> bits 32 -> dense 128 -> 256 -> image (8, 8, 1)
 
-Take it to find similar images in a large collection with little memory. Similar images get similar
-codes. If a code is bits, the images most similar to one are those whose bits differ from its own
-in the fewest places: an exclusive or, and a count of ones.
+Take it to search a large collection with little memory. Similar images get similar codes. If a code
+is bits, the images most similar to one are those whose bits differ from its own in the fewest
+places: an exclusive or, and a count of ones.
 
 Noise makes the code binary. In training it is added to the value of each unit before the sigmoid. A
 value near zero is lost in the noise; only a value far from zero gets through. So the units learn to

@@ -1,4 +1,4 @@
-"""Pages that use autoencoders: segmentation, search by bits, and repair of damaged images."""
+"""Recipes that use autoencoders: segmentation, search by bits, repair of damaged images."""
 
 import keras
 import numpy as np
@@ -6,7 +6,6 @@ import pytest
 
 import data_prep
 from data_prep.images import damage
-from recipes import scores
 from recipes.autoencoders import inpainting, segmentation, semantic_hashing
 
 
@@ -44,6 +43,19 @@ def test_inpainting_does_not_see_what_is_hidden():
     np.testing.assert_array_equal(*(model.predict(given, verbose=0) for given in inputs))
 
 
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (8, 8, 1)}, r"input_shape \(8, 8, 1\) has no room for the mask"),
+        ({"filters": (16, 32)}, r"filters \(16, 32\); give three numbers of 1 or more"),
+        ({"filters": (16, 0, 64)}, r"filters \(16, 0, 64\); give three numbers"),
+    ],
+)
+def test_inpainting_refuses_sizes_that_cannot_work(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_inpainting: {message}"):
+        inpainting.build_inpainting(**sizes)
+
+
 def test_inpainting_flags_are_checked_before_training():
     with pytest.raises(data_prep.DataError, match="'fire' is not known"):
         inpainting.run(damage="fire")
@@ -67,49 +79,15 @@ def test_with_training_statistics_each_bit_is_on_for_about_half(digits):
     keras.utils.set_random_seed(0)
     model = semantic_hashing.build_semantic_hashing(noise=0.0)
     codes = np.asarray(model.get_layer("encoder")(digits, training=True))
-    shares = (codes > 0.5).mean(axis=0)
-    assert 0.3 < shares.min() < shares.max() < 0.7
+    fractions = (codes > 0.5).mean(axis=0)
+    assert 0.3 < fractions.min() < fractions.max() < 0.7
 
 
-def test_retrieval_searches_the_training_part_for_test_inputs():
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 60)
-    train = data_prep.Part((labels + rng.normal(0, 0.1, 120))[:, None], labels)
-    test = data_prep.Part(np.array([[0.0], [1.0], [1.1]]), np.array([0, 1, 0]))
-    data = data_prep.Dataset("two", "here", train, train, test, ("a", "b"))
-    codings = {
-        "bit": lambda inputs: inputs > 0.5,
-        "number": lambda inputs: inputs,
-        "nothing": lambda inputs: inputs > 9,
-    }
-    table, rows = scores.retrieval(data, codings, count=20)
-    for name in ("bit", "number"):
-        assert table[name]["precision at 10"] == pytest.approx(2 / 3)
-        assert table[name]["precision at 20"] == pytest.approx(2 / 3)
-        assert table[name]["milliseconds per query"] > 0
-        assert rows[name].shape == (3, 20)
-        np.testing.assert_array_equal(labels[rows[name][:2]], [[0] * 20, [1] * 20])
-    nearest = np.abs(train.inputs[:, 0] - 1.1).argsort()[:20]
-    np.testing.assert_array_equal(rows["number"][2], nearest)
-    # All codes are equal: what comes first must not be a class, as it would in the file's order.
-    assert 0.2 < table["nothing"]["precision at 20"] < 0.8
-
-
-def test_codings_are_projections_from_the_mean_of_training():
-    rng = np.random.default_rng(0)
-    spread = np.array([3.0, 1.0, 0.1])
-    train = data_prep.Part(5 + spread * rng.normal(size=(200, 3)), np.zeros(200, int))
-    test = data_prep.Part(train.inputs + 100, train.labels)
-    found = scores.hashing_baselines(
-        data_prep.Dataset("three", "here", train, train, test, ("a",)), 2
-    )
-    signs = found["PCA signs"](train.inputs)
-    for column in range(2):
-        agree = (signs[:, column] == (train.inputs[:, column] > 5)).mean()
-        assert agree > 0.9 or agree < 0.1
-    assert 0.4 < found["random projections"](train.inputs).mean() < 0.6
-    assert found["principal components"](test.inputs).shape == (200, 2)
-    np.testing.assert_array_equal(found["pixels"](test.inputs), test.inputs)
+@pytest.mark.parametrize("sizes", [{"bits": 0}, {"units": (8, 0)}, {"noise": 1.5}])
+def test_hashing_refuses_sizes_that_cannot_work(sizes):
+    message = "^build_semantic_hashing: bits .* give 1 or more bits and units, and noise from 0 to"
+    with pytest.raises(ValueError, match=message):
+        semantic_hashing.build_semantic_hashing(**sizes)
 
 
 @pytest.mark.parametrize("flags", [{"bits": 0}, {"bits": 65}, {"noise": 1.5}, {"noise": -1}])
@@ -152,7 +130,22 @@ def test_segmentation_of_a_stack_whose_sides_are_no_multiple(tmp_path):
     assert report.data["shapes"]["test"]["inputs"] == [2, 14, 18, 1]
     assert report.baselines["Otsu threshold"]["IoU"] == 1.0
     assert report.scores["IoU"] > 0.9
-    assert set(report.pictures) == {"truth", "answer", "otsu"}
+    assert set(report.pictures) == {"truth", "prediction", "otsu"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (30, 32, 3)}, "images .30, 32, 3. with 3 filters; pad height and width"),
+        ({"input_shape": (None, 30, 3)}, "images .None, 30, 3. with 3 filters; pad"),
+        ({"filters": ()}, "num_classes 4, filters .*; give 1 or more"),
+        ({"filters": (8, 0)}, "num_classes 4, filters .8, 0.; give 1 or more"),
+        ({"num_classes": 0}, "num_classes 0, filters .*; give 1 or more"),
+    ],
+)
+def test_segmentation_refuses_sizes_that_cannot_work(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_segmentation: {message}"):
+        segmentation.build_segmentation(**sizes)
 
 
 @pytest.mark.parametrize("flags", [{"depth": 0}, {"filters": 0}])
@@ -166,5 +159,5 @@ def test_segmentation_refuses_images_that_cannot_be_halved(tmp_path):
     np.savez(path, images=np.zeros((10, 14, 18)), labels=np.ones((10, 14, 18), int))
     with pytest.raises(data_prep.DataError, match="14 x 18 pixels .* give --tile a multiple of 4"):
         segmentation.run(path)
-    with pytest.raises(data_prep.DataError, match="or turned; give --tile"):
+    with pytest.raises(data_prep.DataError, match="14 x 18 pixels are not square"):
         segmentation.run(path, depth=2, augmentation=True)
