@@ -11,7 +11,7 @@ mask keeps padding out of the states and out of the mean, so padding changes not
 
 In the report: the comparison with one direction and about as many parameters shows what the second
 direction adds. The comparison with a bag of words, a logistic regression on which words a text
-has, shows what the order of words adds. Where the choice of words tells the class, it is little.
+has, shows what the order of words adds: little where the words alone already tell the class.
 
 Differs from lstm_stack: words in place of numbers, an embedding, a mask, two directions.
 

@@ -176,7 +176,7 @@ def run(
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
         units: size of the state of the LSTM.
         temperature: of the text written in the report.
-        top_k: the text in the report is sampled from the top_k likeliest characters; 0 for all.
+        top_k: the text in the report is sampled from the top_k most likely characters; 0 for all.
         callbacks: Keras callbacks for fit.
 
     Returns:
