@@ -1,11 +1,11 @@
-"""Pages that read sequences: what their networks must do, whatever they have learnt."""
+"""Series classifiers: the three networks, the class activation map, what is refused."""
 
 import keras
 import numpy as np
 import pytest
 
 import data_prep
-from recipes.time_series import classify_series, conv_lstm
+from recipes.time_series import classify_series
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +32,14 @@ def test_series_are_classified_by_each_network_without_a_validation_part(network
     assert report.baselines["1-nearest neighbour"] == {"accuracy": 1.0}
 
 
-def test_the_class_activation_adds_up_to_the_answer():
+def test_the_class_activation_adds_up_to_the_prediction():
     model = classify_series.build_classify_series((12, 1), 3)
     keras.utils.set_random_seed(0)
     series = np.random.default_rng(0).normal(size=(2, 12, 1)).astype("float32")
     maps = keras.Model(model.inputs, model.get_layer("features").output).predict(series, verbose=0)
     kernel, bias = model.get_layer("classes").get_weights()
-    says = (maps @ kernel).mean(axis=1) + bias  # of each step, then their mean
-    wanted = np.exp(says) / np.exp(says).sum(axis=1, keepdims=True)
+    logits = (maps @ kernel).mean(axis=1) + bias  # the mean over all steps
+    wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(model.predict(series, verbose=0), wanted, rtol=1e-4)
 
 
@@ -48,28 +48,11 @@ def test_an_unknown_network_is_refused():
         classify_series.run(network="cnn")
 
 
-def test_frames_are_cut_into_patches_and_put_together_again():
-    model = conv_lstm.build_conv_lstm((2, 8, 12, 1), horizon=2, filters=(), patch=4)
-    # Without a ConvLSTM each patch goes through the dense layer alone: let it pass on.
-    model.layers[-4].set_weights([np.eye(16), np.zeros(16)])
-    past = np.random.default_rng(0).uniform(size=(3, 2, 8, 12, 1)).astype("float32")
-    frames = keras.ops.convert_to_numpy(model(past))
-    passed = 1 / (1 + np.exp(-past))
-    np.testing.assert_allclose(frames[:, :2], passed, rtol=1e-5)
-    np.testing.assert_allclose(frames[:, 2], 0.5, err_msg="the frame to come is blank")
-
-
-def test_no_answer_depends_on_a_frame_that_comes_later():
-    model = conv_lstm.build_conv_lstm((4, 8, 8, 1), horizon=3)
-    past = np.random.default_rng(0).uniform(size=(1, 4, 8, 8, 1)).astype("float32")
-    changed = past.copy()
-    changed[:, 2] = 0
-    same, other = (keras.ops.convert_to_numpy(model(frames)) for frames in (past, changed))
-    np.testing.assert_array_equal(same[:, :2], other[:, :2])
-    assert (np.abs(same[:, 2:] - other[:, 2:]).max(axis=(0, 2, 3, 4)) > 0).all()
-
-
-@pytest.mark.parametrize("options", [{"past": 0}, {"horizon": 0}, {"image_size": 30}])
-def test_clips_that_cannot_be_are_refused(options):
-    with pytest.raises(data_prep.DataError, match="a frame or more to read and to predict"):
-        conv_lstm.run(**options)
+def test_sizes_that_cannot_work_are_refused():
+    build = classify_series.build_classify_series
+    with pytest.raises(ValueError, match="build_classify_series: network 'cnn'; give one of fcn"):
+        build(network="cnn")
+    for filters in ((8, 8), (8, 8, 8, 8)):
+        with pytest.raises(ValueError, match=r"filters \(8, 8.*\); give three numbers"):
+            build(filters=filters)
+    assert build(network="lstm", filters=(), units=2).output_shape == (None, 6), "not used"

@@ -1,19 +1,12 @@
-"""Forecasts: parts, seasons, simple forecasts and their errors on series whose answer is known."""
+"""Scores of forecasts and directions, and simple ones, on series whose result is known."""
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 import data_prep
-from data_prep import DataError
 from data_prep.series.forecasts import part_rows
 from recipes import scores
-from recipes.time_series.direction_lstm import run as run_direction_lstm
-from recipes.time_series.forecast_linear import build_forecast_linear
-from recipes.time_series.forecast_linear import run as run_forecast_linear
-from recipes.time_series.forecast_lstm import build_forecast_lstm
-from recipes.time_series.forecast_lstm import run as run_forecast_lstm
 
 
 def series(values, freq="h", **columns):
@@ -210,114 +203,3 @@ def test_the_standard_split_of_etth1_gives_the_published_persistence(data_folder
     found = scores.forecast(data.test, scores.forecasters(data, 24)["persistence"])
     assert found["mean squared error"] == pytest.approx(1.295, rel=2e-3)
     assert found["mean absolute error"] == pytest.approx(0.713, rel=2e-3)
-
-
-@pytest.fixture
-def prices(tmp_path):
-    """A folder with the minutes of two markets, the second without its first minute."""
-    rng = np.random.default_rng(0)
-    for name, first in (("AAA", 0), ("BBB", 1)):
-        rows = np.arange(first, 300)
-        table = rng.uniform(1, 2, (len(rows), 5)).round(4)
-        table[50, 4] = 0  # a minute without trade
-        table = np.column_stack([1_550_000_000 + 60 * rows, table])
-        lines = [f"{int(row[0])}," + ",".join(f"{value:g}" for value in row[1:]) for row in table]
-        (tmp_path / f"{name}-USD.csv").write_text("\n".join(reversed(lines)) + "\n")
-    return tmp_path
-
-
-def test_a_folder_of_prices_is_joined_on_time(prices):
-    table = data_prep.load_series(prices)
-    assert list(table.columns) == [
-        *("AAA-USD_close", "AAA-USD_volume", "BBB-USD_close", "BBB-USD_volume")
-    ]
-    assert len(table) == 299
-    assert table.index[0] == pd.Timestamp(1_550_000_060, unit="s")
-    assert table.index.is_monotonic_increasing
-    line = (prices / "AAA-USD.csv").read_text().splitlines()[-2].split(",")
-    assert table.iloc[0, :2].tolist() == [float(line[4]), float(line[5])]
-    (prices / "AAA-USD.csv").write_text("time,low,high,open,close,volume\n1,1,1,1,1,1\n")
-    with pytest.raises(DataError, match="is a header; leave columns= out"):
-        data_prep.load_series(prices)
-    (prices / "empty").mkdir()
-    with pytest.raises(DataError, match="no .csv or .csv.gz file in this folder"):
-        data_prep.load_series(prices / "empty")
-
-
-def test_direction_of_noise_is_no_better_than_chance_and_says_so(prices):
-    with pytest.raises(DataError, match="which column is the target"):
-        run_direction_lstm(str(prices), epochs=1)
-    keras.utils.set_random_seed(0)
-    report = run_direction_lstm(str(prices), epochs=1, window=10, target="BBB-USD_close", test=0.4)
-    assert report.scores["better than chance (1 yes, 0 no)"] == 0
-    title = report.pictures["confusion"].axes[0].get_title()
-    assert title.endswith("no better than chance")
-    assert report.baselines["majority"]["balanced accuracy"] == 0.5
-    with pytest.raises(DataError, match="a frame of 8 rows does not hold the last 8 changes"):
-        run_direction_lstm(window=8)
-
-
-def test_dlinear_is_a_moving_average_with_repeated_ends_and_two_weighted_sums():
-    rng = np.random.default_rng(0)
-    model = build_forecast_linear((12, 2), horizon=3, kernel_size=5)
-    weights = [rng.normal(size=weight.shape) for weight in model.get_weights()]
-    model.set_weights(weights)
-    frames = rng.normal(size=(4, 12, 2)).astype("float32")
-    padded = np.pad(frames, ((0, 0), (2, 2), (0, 0)), "edge")
-    trend = np.stack([padded[:, row : row + 5].mean(axis=1) for row in range(12)], axis=1)
-    wanted = np.einsum("bwq,ws->bsq", trend, weights[0]) + weights[1][:, None]
-    wanted += np.einsum("bwq,ws->bsq", frames - trend, weights[2]) + weights[3][:, None]
-    np.testing.assert_allclose(model(frames), wanted, rtol=1e-4, atol=1e-5)
-    fresh = build_forecast_linear((12, 2), horizon=3)
-    mean = np.broadcast_to(frames.mean(axis=1, keepdims=True), (4, 3, 2))
-    np.testing.assert_allclose(fresh(frames), mean, atol=1e-5)
-
-
-@pytest.mark.parametrize("autoregressive", [False, True])
-def test_the_lstm_is_one_for_all_quantities_and_moves_with_the_level(autoregressive, tmp_path):
-    model = build_forecast_lstm((8, 2), 6, units=5, step=2, autoregressive=autoregressive)
-    frames = np.random.default_rng(0).normal(size=(3, 8, 2)).astype("float32")
-    answer = np.array(model(frames))
-    assert answer.shape == (3, 6, 2)
-    np.testing.assert_allclose(model(frames + 100), answer + 100, atol=1e-3)
-    np.testing.assert_allclose(model(frames[..., ::-1]), answer[..., ::-1], atol=1e-5)
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_allclose(again(frames), answer, atol=1e-6)
-
-
-def test_the_autoregressive_forecast_reads_its_own_answers():
-    model = build_forecast_lstm((8, 1), 6, units=5, step=2, autoregressive=True)
-    frames = np.random.default_rng(0).normal(size=(3, 8, 1)).astype("float32")
-    encoder = next(layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
-    decoder = next(layer for layer in model.layers if type(layer) is keras.layers.RNN).cell
-    steps = (frames - frames[:, -1:]).reshape(3, 4, 2)
-    _, *memory = encoder(steps)
-    read, answers = steps[:, -1], []
-    for _ in range(3):
-        output, memory = decoder.cell(read, memory)
-        read = decoder.dense(output)
-        answers.append(np.array(read))
-    wanted = np.concatenate(answers, axis=1)[..., None] + frames[:, -1:]
-    np.testing.assert_allclose(model(frames), wanted, atol=1e-5)
-
-
-def test_several_horizons_and_quantities_of_a_file(tmp_path):
-    rows = np.arange(300)
-    table = series(np.sin(rows / 4), "D", b=rows * 0.1)
-    table.to_csv(tmp_path / "two.csv", index_label="time")
-    report = run_forecast_linear(
-        str(tmp_path / "two.csv"), epochs=1, window=14, horizons="3,7", split="200,40,50"
-    )
-    assert report.headline == "mean squared error at horizon 3"
-    for errors in (report.scores, *report.baselines.values(), *report.beside.values()):
-        assert {f"mean squared error at horizon {n}" for n in (3, 7)} <= set(errors)
-        assert "mean absolute error of b at horizon 7" in errors
-    assert report.data["shapes"]["test"] == {"inputs": [48, 14, 2], "labels": [48, 3, 2]}
-    assert list(report.pictures) == ["forecasts_3", "forecasts_7"]
-    assert report.model.output_shape == (None, 3, 2)
-
-
-def test_steps_that_do_not_divide_the_frame_are_refused():
-    with pytest.raises(DataError, match="step=10: window=104 and horizon=52 must be whole numbers"):
-        run_forecast_lstm(step=10)
