@@ -1,4 +1,4 @@
-"""VAE-GAN: a variational autoencoder whose decoder is also the generator of a GAN.
+"""VAE-GAN: a variational autoencoder whose decoder is a GAN's generator.
 
     image (8, 8, 1) -> code (16,) -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> logit (1,)
 

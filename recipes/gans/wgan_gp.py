@@ -222,7 +222,7 @@ def run(
     model = build_wgan_gp(images.input_shape)
     generator = model.get_layer("generator")
 
-    # A batch holds the images of all critic steps; a rest that not all would share is left out.
+    # A batch holds images for all critic steps, so the total is cut to a multiple of these steps.
     train = images.train.inputs[: len(images.train) // critic_steps * critic_steps]
     batch_images = batch_size * critic_steps
 
