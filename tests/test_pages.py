@@ -19,7 +19,11 @@ from recipes.report import Report
 EXPECTED_FILE = Path(__file__).with_name("expected.json")
 PAGES = {page.name: page for page in catalog.pages()}
 MOST_LINES, MOST_LINES_WITH_OWN_CLASS, MOST_LINES_OF_RUN = 220, 280, 45
-OWN_LOOP = {"generate", "decode", "_train"}  # a loop of its own makes a page longer, as a class does
+OWN_LOOP = {
+    "generate",
+    "decode",
+    "_train",
+}  # as a class does, such a loop makes a page longer
 GUARD = """
 if __name__ == "__main__":
     from recipes.__main__ import run_script
