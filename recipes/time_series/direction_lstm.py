@@ -1,4 +1,4 @@
-"""Direction classifier: will a series be up or down some rows later? An LSTM on its changes.
+"""Direction classifier: will a series be up or down some rows later? An LSTM.
 
     changes (52, 1) -> lstm 32 -> probabilities of down and up (2,)
 

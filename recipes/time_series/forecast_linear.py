@@ -1,4 +1,4 @@
-"""Linear forecast: a weighted sum of the trend and one of the rest give the next rows.
+"""Linear forecast of the next rows: weighted sums of the trend and of the rest.
 
     frame (104, 1) -> trend + rest -> a dense layer over time for each, added -> next rows (52, 1)
 
