@@ -35,8 +35,6 @@ from visualize.notes.schematics import (
 )
 from visualize.plots.codes import plot_interpolation, plot_latent_manifold, plot_latent_space
 from visualize.plots.comparisons import (
-    plot_forecast,
-    plot_forecasts,
     plot_layers_over_epochs,
     plot_lines,
     plot_predictions,
@@ -51,7 +49,12 @@ from visualize.plots.images import (
     plot_siamese_pair,
 )
 from visualize.plots.layers import plot_activations, plot_feature_maps, plot_filters
-from visualize.plots.sequences import plot_class_activation, plot_next_frames
+from visualize.plots.sequences import (
+    plot_class_activation,
+    plot_forecast,
+    plot_forecasts,
+    plot_next_frames,
+)
 from visualize.plots.training import plot_confusion_matrix, plot_gradient_flow, plot_training_curves
 from visualize.plots.units import plot_dead_relus, plot_unit_deaths
 

@@ -1,4 +1,4 @@
-"""Plots of images: every image in its place, in one range."""
+"""Plots of images: each image in its place, and all in one range."""
 
 import numpy as np
 import pytest
@@ -34,25 +34,27 @@ def test_reconstructions_stand_below_their_originals():
     np.testing.assert_allclose(shown, expected)
 
 
-def test_sample_strip_has_a_grid_for_each_moment_in_one_range():
+def test_a_sample_strip_has_grids_in_one_range():
     dark, bright = np.full((5, 2, 3), 0.25), np.full((5, 2, 3), 0.75)
     dark[0, 0, 0], bright[0, 0, 0] = 0, 1
     (ax,) = visualize.plot_sample_strip({"epoch 0": dark, "epoch 9": bright}).axes
     panels = ax.child_axes
     assert [panel.get_title() for panel in panels] == ["epoch 0", "epoch 9"]
     for panel, value in zip(panels, (0.25, 0.75), strict=True):
-        page = np.asarray(panel.images[0].get_array())
-        assert page.shape == (2 * 3, 3 * 4)  # 5 images in 2 rows of 3, with a line behind each
-        np.testing.assert_array_equal(page[0, 1:3], value)
-        np.testing.assert_array_equal(page[2], 1)
-        np.testing.assert_array_equal(page[3:, 8:], 1)  # no sixth image
+        grid = np.asarray(panel.images[0].get_array())
+        assert grid.shape == (2 * 3, 3 * 4)  # 5 images in 2 rows of 3, each with a white line
+        np.testing.assert_array_equal(grid[0, 1:3], value)
+        np.testing.assert_array_equal(grid[2], 1)
+        np.testing.assert_array_equal(grid[3:, 8:], 1)  # there is no sixth image
 
 
-@pytest.mark.parametrize(("distance", "verdict"), [(0.4, "same"), (0.6, "different")])
-def test_a_siamese_pair_shows_its_distance(distance, verdict):
+@pytest.mark.parametrize(
+    ("distance", "prediction"), [(0.4, "same class"), (0.6, "different classes")]
+)
+def test_a_siamese_pair_shows_its_distance(distance, prediction):
     (ax,) = visualize.plot_siamese_pair(GREY[0], GREY[0], distance, 0.5).axes
     scale = ax.child_axes[2]
-    assert scale.get_title() == f"distance {distance}: {verdict}"
+    assert scale.get_title() == f"distance {distance}: {prediction}"
     assert [float(line.get_xdata()[0]) for line in scale.lines] == [0.5, distance]
     assert scale.get_xlim()[1] > distance
 

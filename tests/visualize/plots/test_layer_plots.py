@@ -1,4 +1,4 @@
-"""Plots of layers against automatic differentiation, and against the layer itself."""
+"""Plots of layers, compared with automatic differentiation and with the layers themselves."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def convolution():
 
 
 def curves(ax):
-    """The (value, derivative) lines of each panel by title, as (x, y)."""
+    """The lines (value, derivative) of each panel by its title; a line is (x, y)."""
     return {
         panel.get_title(): [line.get_data() for line in panel.lines if len(line.get_xdata()) > 2]
         for panel in ax.child_axes
@@ -35,14 +35,14 @@ def curves(ax):
 
 def test_activations_and_their_derivatives_equal_automatic_differentiation():
     (ax,) = visualize.plot_activations().axes
-    drawn = curves(ax)
-    assert len(drawn) == 12
-    assert drawn.pop("softmax") == []
-    (x, value), (_, slope) = drawn.pop("prelu (learned slope)")
+    plotted = curves(ax)
+    assert len(plotted) == 12
+    assert plotted.pop("softmax") == []
+    (x, value), (_, slope) = plotted.pop("prelu (learned slope)")
     np.testing.assert_allclose(value, np.where(x < 0, 0.25 * x, x))
     assert set(np.round(slope[~np.isnan(slope)], 6)) == {0.25, 1}
-    assert np.isnan(slope).sum() == 1, "a jump is no line"
-    for name, ((x, value), (_, slope)) in drawn.items():
+    assert np.isnan(slope).sum() == 1, "a gap where the derivative jumps"
+    for name, ((x, value), (_, slope)) in plotted.items():
         point = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(point)
@@ -54,14 +54,14 @@ def test_activations_and_their_derivatives_equal_automatic_differentiation():
         np.testing.assert_allclose(slope[shown], exact[shown], atol=1e-6, err_msg=name)
 
 
-def test_every_activation_of_keras_is_drawn_or_refused():
+def test_every_activation_of_keras_has_a_plot_or_is_refused():
     names = [name for name in dir(keras.activations) if not name.startswith("_")]
     names = set(names) - {"get", "serialize", "deserialize"}
     assert names > set(NO_CURVE)
     for name in names - set(NO_CURVE) - {"softmax"}:
         (ax,) = visualize.plot_activations([name]).axes
         ((x, value), _) = curves(ax)[name]
-        alone = keras.activations.get(name)(x[:, None])  # each number a vector of its own
+        alone = keras.activations.get(name)(x[:, None])  # each number is its own vector
         np.testing.assert_allclose(value, np.ravel(alone), err_msg=name)
 
 
@@ -71,7 +71,7 @@ def test_softmax_shows_probabilities_of_a_vector():
     vector, probabilities = ([bar.get_height() for bar in bars] for bars in panel.containers)
     expected = np.exp(vector) / np.exp(vector).sum()
     np.testing.assert_allclose(probabilities, expected, rtol=1e-6)
-    assert [text.get_text() for text in panel.texts] == [f"{share:.2f}" for share in expected]
+    assert [text.get_text() for text in panel.texts] == [f"{value:.2f}" for value in expected]
 
 
 def test_a_dead_filter_fires_nowhere_in_any_image(convolution):
@@ -82,7 +82,7 @@ def test_a_dead_filter_fires_nowhere_in_any_image(convolution):
     image = np.zeros((1, 8, 8, 1), "float32")
     image[0, 4, 4] = 1
     assert visualize.dead_relu_shares(model, image) == {"look": 0.75}
-    # The image fires one filter, at one place.
+    # In this image one filter fires, at one position.
     figure = visualize.plot_feature_maps(model, image[0], "look")
     shown = [panel.images[0].get_array() for panel in figure.axes[0].child_axes if panel.images]
     assert [int(values.sum()) for values in shown] == [1, 1, 0, 0, 0]

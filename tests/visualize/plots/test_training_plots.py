@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 import visualize
 
 
-def test_training_curves_draw_what_was_recorded():
+def test_training_curves_show_the_history():
     history = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.5, 2.5, 2.0], "accuracy": [0.1, 0.5, 0.9]}
     figure = visualize.plot_training_curves(history)
     loss, accuracy = (ax for ax in figure.axes if ax.axison)
@@ -25,7 +25,7 @@ def test_plots_draw_into_a_given_axes():
     assert visualize.plot_training_curves({"loss": [1.0, 0.5]}, ax=ax) is ax.figure
     ax = Figure().subplots()
     assert visualize.plot_confusion_matrix(np.eye(2, dtype=int), ["a", "b"], ax=ax) is ax.figure
-    with pytest.raises(ValueError, match="one Axes for 2 quantities"):
+    with pytest.raises(ValueError, match="one Axes for 2 metrics"):
         visualize.plot_training_curves({"loss": [1.0], "accuracy": [1.0]}, ax=ax)
 
 
@@ -39,7 +39,7 @@ def test_confusion_matrix_shows_counts_and_mistakes():
         visualize.plot_confusion_matrix([[1]], ["a", "b"])
 
 
-def test_gradient_flow_draws_first_last_and_all_epochs():
+def test_gradient_flow_shows_first_last_and_all_epochs():
     norms = {"first": [1e-3, 1e-4, 1e-2], "second": [1, 2, 3]}
     (ax,) = visualize.plot_gradient_flow(norms).axes
     first, last = ax.lines
