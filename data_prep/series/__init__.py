@@ -1,1 +1,1 @@
-"""Series: tables in time order, frames cut from them, their splits and scalers."""
+"""Series: tables in time order, the frames cut from them, their splits and scalers."""

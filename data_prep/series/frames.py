@@ -1,4 +1,4 @@
-"""Frames: sequences of rows from a series, each with its label."""
+"""Frames: windows of successive rows of a series, each with its label."""
 
 import itertools
 from dataclasses import dataclass, field, replace
@@ -10,9 +10,13 @@ import pandas as pd
 from data_prep.errors import DataError
 from data_prep.series.labels import Labelling, make_labelling, windows_of
 from data_prep.series.table import Table, checked_table
-from data_prep.tables.columns import whole
+from data_prep.tables.columns import check_integer
 
-BLOCK_BYTES = 8 << 20  # frames handed to tf.data at once; larger blocks leave the processor's cache
+# Frames given to tf.data at a time. Larger blocks do not fit into the processor's cache.
+BLOCK_BYTES = 8 << 20
+
+# What the target columns of a kind of label hold; numbers for the other kinds.
+TARGET_KINDS = {"class": "classes", "function": "any"}
 
 
 def make_frames(
@@ -45,64 +49,67 @@ def make_frames(
         frame 0   [---- window=4 ----]<- horizon=3 ->T
         frame 1        [---- window=4 ----]<- horizon=3 ->T
 
-    Frame 0 has the rows 0 to 3, its last row is 3, its target row is 3 + 3 = 6. With `stride=1`
-    the next frame begins one row later. A frame and its target row lie in one group and in one run
-    of rows without a time gap; where they would not, there is no frame.
+    Frame 0 has the rows 0 to 3. Its last row is 3, so its target row is 3 + 3 = 6. With `stride=1`
+    the next frame begins one row later. A frame and its target row are always in one group, without
+    a time gap between them: a window that crosses a group or a gap gives no frame.
 
-    Labels, with `last` for a frame's last row:
+    Labels, where `last` is a frame's last row:
 
-        "value"      the target at row last + horizon
-        "next"       the target at the `steps` rows last + horizon, last + horizon + 1, ...
-        "direction"  "up" where the target at last + horizon is greater than at last, or "down";
-                     with dead_band "flat" where they differ by at most so much
-        "class"      from the class column over the `window` rows that end at last + horizon: that
-                     of the "last" row, the "majority" (of equally many, the first in `classes`), or
-                     of two classes the second where "any" row has it
-        a function   of (frame, future): DataFrames of the window's rows and of the `horizon` rows
-                     behind it, with all columns used; returns a number, an array or a class name
+        "value"      The target at row last + horizon.
+        "next"       The target at the `steps` rows last + horizon, last + horizon + 1, ...
+        "direction"  "up" if the target at last + horizon is greater than at last, otherwise "down".
+                     With `dead_band`, "flat" if the two differ by at most that much.
+        "class"      From the class column, over the `window` rows that end at last + horizon: the
+                     class of the "last" row; or the "majority" class (if several are equally
+                     frequent, the first of `classes`); or, with rule "any" and two classes, the
+                     second class if any row has it.
+        a function   Called with (frame, future): DataFrames of the window's rows, and of the
+                     `horizon` rows after it, with all columns that are used. It returns a number,
+                     an array or a class name.
 
     Args:
         series: DataFrame, Series, array of (rows,) or (rows, features), or the path of a .csv,
-            .csv.gz or .parquet file. An array of float32 or float64 is used in place: do not change
+            .csv.gz or .parquet file. An array of float32 or float64 is not copied: do not change
             it afterwards.
         window: rows in a frame.
-        horizon: rows from a frame's last row to its target. By default 1, and 0 for classes: the
-            frame's own.
+        horizon: rows from a frame's last row to its target. By default 1; for classes 0, the
+            frame's own last row.
         stride: rows from the start of one frame to the start of the next.
         features: names of the input columns. By default all but time, group and a class target.
         target: name of the target column, or a list of names for "value" and "next".
-        label: one of the above.
-        steps: number of values for "next".
-        dead_band: for "direction": 0 or more, in units of the target.
+        label: one of the labels above.
+        steps: number of values, for "next".
+        dead_band: for "direction": a number >= 0, in units of the target.
         rule: for "class": "last" (the default), "majority" or "any".
-        group: name of the column that tells one series from another. Its rows may be mixed.
-        time: name of the time column. By default the index, where it holds dates, periods or
-            numbers. Numbers count as seconds where freq or max_gap has a unit.
-        freq: usual step from row to row, such as "1min". By default the median step.
-        max_gap: longest step that is no gap, such as "2h"; math.inf for no gaps. By default 1.5
-            times freq.
+        group: name of the column that tells several series in one table apart. Rows of different
+            groups may alternate.
+        time: name of the time column. By default the index, if it holds dates, periods or numbers.
+            Numbers are seconds if `freq` or `max_gap` has a unit.
+        freq: usual time from row to row, such as "1min". By default the median.
+        max_gap: longest time between rows that is not a gap, such as "2h"; math.inf for no gaps.
+            By default 1.5 times freq.
         columns: names of the columns, for an array or a CSV file without a header.
-        order: rows that step back in time: "refuse", "sort" by time, or "keep" as they are,
-            where a long step back is a gap too.
-        duplicates: rows of one time: "refuse", keep the "first" or "last", or "keep" all.
-        missing: NaN and infinities: "refuse", "fill" with the value before, or "drop" the frames
-            that touch one. Frames that touch what could not be filled are dropped too.
-        fill_limit: rows that a value may be carried forward by "fill".
+        order: rows that go back in time: "refuse" them, "sort" all rows by time, or "keep" them as
+            they are. A long step back is then a gap too.
+        duplicates: rows of the same time: "refuse" them, keep the "first" or "last", or "keep" all.
+        missing: NaN and infinities: "refuse" them, "fill" them with the value before, or "drop" the
+            frames that use them. "fill" also drops the frames that use values it could not fill.
+        fill_limit: for "fill": number of rows to carry a value forward.
 
     Returns:
         Frames.
 
     Raises:
-        DataError: saying what is wrong, in which row and column, and what to do.
+        DataError: says what is wrong, in which row and column, and what to do.
     """
-    window = whole("window", window, 1)
-    stride = whole("stride", stride, 1)
+    window = check_integer("window", window, 1)
+    stride = check_integer("stride", stride, 1)
     labelling = make_labelling(label, window, horizon, steps, dead_band, rule)
     table = checked_table(
         series,
         features=features,
         target=target,
-        target_kind={"class": "classes", "function": "any"}.get(labelling.kind, "numbers"),
+        target_kind=TARGET_KINDS.get(labelling.kind, "numbers"),
         group=group,
         time=time,
         freq=freq,
@@ -121,20 +128,21 @@ def make_frames(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Frames:
-    """Frames and labels, gathered from the series only when they are asked for.
+    """Frames and labels that are gathered from the series when they are asked for.
 
-    Stands where a `Part` stands in a `Dataset`. Iterating gives (DataFrame, label), as does
-    `frames[3]`; `.arrays()`, `.dataset()` and `.batches()` are the fast forms.
+    In a `Dataset`, Frames take the place of a `Part`. Iteration gives (DataFrame, label), and so
+    does `frames[3]`. `.arrays()`, `.dataset()` and `.batches()` are faster.
 
     Attributes:
-        table: the checked rows.
-        starts: first row of each frame, (frames,).
+        table: a Table, the checked rows of the series.
+        starts: number of the first row of each frame, (frames,).
         labelling: how labels are made.
-        values: (rows, features) that frames are cut from: the table's inputs, or those scaled.
-        stored: labels that a function gave, (frames, ...); None where they follow from the rows.
-        scaling: how `values` and labels were scaled; None for not at all.
-        dropped: {what and why: how many} was left out.
-        reaches_back: whether validation and test frames may see rows of an earlier part.
+        values: the rows that frames are cut from, (rows, features): the table's inputs, maybe
+            scaled.
+        stored: labels that a function returned, (frames, ...); None for other labels.
+        scaling: how `values` and labels were scaled; None if they were not.
+        dropped: {what was left out, and why: how many}.
+        reaches_back: whether the inputs of this part may use rows of an earlier part.
     """
 
     table: Table
@@ -154,18 +162,21 @@ class Frames:
         return f"Frames(inputs {tuple(inputs)}, labels {tuple(labels)} {self.labelling.kind})"
 
     def __iter__(self):
-        return map(self.__getitem__, range(len(self)))
+        for number in range(len(self)):
+            yield self[number]
 
     def __getitem__(self, number):
-        """(DataFrame of (window, features), label) of one frame."""
+        """One frame: (DataFrame of (window, features), label)."""
         if not -len(self) <= number < len(self):
             raise IndexError(f"frame {number} of {len(self)}")
+
         start = int(self.starts[number])
         rows = slice(start, start + self.window)
         frame = pd.DataFrame(
-            self.values[rows], index=self.table.index[rows], columns=list(self.table.features)
+            self.values[rows], index=self.table.index[rows], columns=list(self.features)
         )
-        return frame, self.gather([number])[1][0]
+        _, labels = self.gather([number])
+        return frame, labels[0]
 
     @property
     def window(self):
@@ -179,32 +190,35 @@ class Frames:
 
     @property
     def classes(self):
-        """Names of the classes in the order of their numbers; () for values."""
+        """Names of the classes in the order of their numbers; () if labels are values."""
         return self.labelling.classes
 
     @property
     def inputs(self):
-        """All frames, float32 (frames, window, features): a new array each time."""
+        """All frames, float32 (frames, window, features): a new array at each access."""
         return self.gather(slice(None))[0]
 
     @cached_property
     def labels(self):
-        """All labels: float32, or class numbers as int64, (frames, ...)."""
+        """All labels, (frames, ...): float32, or int64 for class numbers."""
         return self._labels(slice(None))
 
     def shapes(self):
-        """Shapes of inputs and labels, without gathering them."""
-        inputs = [len(self), self.window, len(self.features)]
-        return {"inputs": inputs, "labels": [len(self), *self._labels(slice(0, 0)).shape[1:]]}
+        """Shapes of all inputs and labels, found without gathering them."""
+        no_labels = self._labels(slice(0, 0))
+        return {
+            "inputs": [len(self), self.window, len(self.features)],
+            "labels": [len(self), *no_labels.shape[1:]],
+        }
 
     def gather(self, numbers):
         """Inputs and labels of some frames.
 
         Args:
-            numbers: which frames: a slice, or an array of numbers.
+            numbers: which frames: a slice, or an array of frame numbers.
 
         Returns:
-            (float32 (frames, window, features), labels (frames, ...)).
+            (inputs, labels): float32 (frames, window, features), and (frames, ...).
         """
         inputs = self._windows[self.starts[numbers]]
         return inputs.astype(np.float32, copy=False), self._labels(numbers)
@@ -214,12 +228,12 @@ class Frames:
         return self.inputs, self.labels
 
     def take(self, numbers):
-        """Some of the frames: a slice, a mask, or an array of numbers."""
+        """Frames with some of the frames: a slice, a mask, or an array of frame numbers."""
         stored = None if self.stored is None else self.stored[numbers]
         return replace(self, starts=self.starts[numbers], stored=stored)
 
     def order(self, seed, epoch):
-        """Numbers of all frames in a random order, the same for equal seeds and epochs."""
+        """All frame numbers in random order, the same for equal seeds and epochs."""
         numbers = np.arange(len(self), dtype=np.int32)
         np.random.default_rng([seed, epoch]).shuffle(numbers)
         return numbers
@@ -228,31 +242,37 @@ class Frames:
         """A keras.utils.PyDataset of (inputs, labels) for `fit` on any backend: the fastest form.
 
         Args:
-            batch_size: frames per batch.
-            shuffle: whether to draw a new order for every epoch.
+            batch_size: frames in a batch.
+            shuffle: whether every epoch has a new random order.
             seed: equal seeds give equal orders.
         """
         from data_prep.batches import Batches
 
-        def draw_order(epoch):
+        def order_of_epoch(epoch):
             return self.order(seed, epoch)
 
         def gather(rows, epoch, number):
             return self.gather(rows)
 
-        batch_size = whole("batch_size", batch_size, 1)
-        return Batches(len(self), batch_size, gather, draw_order if shuffle else None)
+        batch_size = check_integer("batch_size", batch_size, 1)
+        return Batches(len(self), batch_size, gather, order_of_epoch if shuffle else None)
 
     def dataset(self, batch_size=32, shuffle=False, seed=0):
-        """A tf.data.Dataset of (inputs, labels), with the arguments and the order of `batches`.
+        """A tf.data.Dataset of (inputs, labels) for `fit`, in the same order as `batches`.
 
-        Give `fit` shuffle=False beside it: Keras warns that it cannot shuffle a tf.data.Dataset.
+        Call `fit` with shuffle=False: otherwise Keras warns that it cannot shuffle a
+        tf.data.Dataset.
+
+        Args:
+            batch_size: frames in a batch.
+            shuffle: whether every epoch has a new random order.
+            seed: equal seeds give equal orders.
         """
         import tensorflow as tf
 
-        batch_size = whole("batch_size", batch_size, 1)
-        frame_bytes = 4 * self.window * len(self.features)
-        block = batch_size * max(1, BLOCK_BYTES // (batch_size * frame_bytes))
+        batch_size = check_integer("batch_size", batch_size, 1)
+        batch_bytes = batch_size * 4 * self.window * len(self.features)
+        block = batch_size * max(1, BLOCK_BYTES // batch_bytes)  # frames
         epochs = itertools.count()
 
         def blocks():
@@ -261,32 +281,41 @@ class Frames:
                 rows = slice(first, first + block)
                 yield self.gather(rows if order is None else order[rows])
 
+        no_frames = self.gather(slice(0, 0))  # empty arrays, for their shapes and types
         signature = tuple(
-            tf.TensorSpec((None, *array.shape[1:]), array.dtype)
-            for array in self.gather(slice(0, 0))
+            tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in no_frames
         )
         dataset = tf.data.Dataset.from_generator(blocks, output_signature=signature)
         dataset = dataset.prefetch(1).rebatch(batch_size)
-        count = tf.data.experimental.assert_cardinality(-(-len(self) // batch_size))
-        return dataset.apply(count).prefetch(2)
+
+        num_batches = -(-len(self) // batch_size)
+        set_length = tf.data.experimental.assert_cardinality(num_batches)
+        return dataset.apply(set_length).prefetch(2)
 
     def inputs_to_original(self, inputs, numbers=slice(None)):
-        """Inputs of these frames in the units of the series.
+        """Undo the scaling of inputs of these frames.
 
         Args:
             inputs: (frames, window, features), as gathered or predicted.
             numbers: which frames they are, as in `gather`.
+
+        Returns:
+            The inputs in the units of the series.
         """
         if self.scaling is None:
             return inputs
         return self.scaling.undo_inputs(inputs, self.table, self.starts[numbers])
 
     def labels_to_original(self, labels, numbers=slice(None)):
-        """Labels or predictions for these frames in the units of the target.
+        """Undo the scaling of labels of these frames, or of predictions for them.
 
         Args:
-            labels: the shape that `labels` has, also with a last axis of 1 more.
+            labels: an array of the shape of `labels`; it may have one more axis, of length 1, at
+                the end.
             numbers: which frames they are, as in `gather`.
+
+        Returns:
+            The labels in the units of the target.
         """
         if self.scaling is None or self.classes or self.stored is not None:
             return labels
@@ -300,103 +329,120 @@ class Frames:
     def _labels(self, numbers):
         if self.stored is not None:
             return self.stored[numbers]
+
         starts = self.starts[numbers]
         labels = self.labelling.labels(self.table.targets, starts)
         if self.scaling is None or self.classes:
             return labels
-        return self.scaling.labels(labels, self.table.targets[starts + (self.window - 1)])
+
+        last = starts + (self.window - 1)
+        return self.scaling.labels(labels, self.table.targets[last])
 
     def _with_labels_of(self, function):
-        """The frames with the labels that a function of (frame, future) gives them."""
-        table, horizon = self.table, self.labelling.horizon
-        extra = [n for n, name in enumerate(table.target_names) if name not in table.features]
-        names = [*table.features, *(table.target_names[n] for n in extra)]
-        rows = pd.DataFrame(table.inputs, index=table.index, copy=False)
-        if extra:
-            rows = pd.concat(
-                [rows, pd.DataFrame(table.targets[:, extra], index=table.index)], axis=1
-            )
-        rows.columns = names
-        found = []
-        for start in self.starts:
-            end = start + self.window
-            found.append(function(rows.iloc[start:end], rows.iloc[end : end + horizon]))
+        """The frames with the labels that a function of (frame, future) returns for them."""
+        found = self._call(function)
         try:
             labels = np.array(found)
         except ValueError as error:
             raise DataError(
-                f"{table.source}: the label function gave arrays of different shapes; give every "
-                f"frame one of the same shape."
+                f"{self.table.source}: the label function returned arrays of different shapes; "
+                f"return the same shape for every frame."
             ) from error
+
         if labels.dtype.kind in "US":
             classes, labels = np.unique(labels, return_inverse=True)
             names = tuple(str(name) for name in classes)
             return replace(self, stored=labels, labelling=replace(self.labelling, classes=names))
+
         if labels.dtype.kind not in "fiub":
             raise DataError(
-                f"{table.source}: the label function gave {found[0]!r} for the frame at "
-                f"{table.place(self.starts[0])}; return a number, an array or a class name."
+                f"{self.table.source}: the label function returned {found[0]!r} for the frame at "
+                f"{self.table.place(self.starts[0])}; return a number, an array or a class name."
             )
         bad = ~np.isfinite(labels).reshape(len(labels), -1).all(axis=1)
         if bad.any():
             first = int(np.argmax(bad))
             raise DataError(
-                f"{table.source}: the label function gave {found[first]!r} for the frame at "
-                f"{table.place(self.starts[first])}; return finite numbers."
+                f"{self.table.source}: the label function returned {found[first]!r} for the frame "
+                f"at {self.table.place(self.starts[first])}; return finite numbers."
             )
-        kind = np.float32 if labels.dtype.kind == "f" else np.int64
-        return replace(self, stored=labels.astype(kind))
+        dtype = np.float32 if labels.dtype.kind == "f" else np.int64
+        return replace(self, stored=labels.astype(dtype))
+
+    def _call(self, function):
+        """What a function of (frame, future) returns for each frame, as a list."""
+        table = self.table
+        rows = pd.DataFrame(table.inputs, index=table.index, copy=False)
+        names = list(table.features)
+
+        more = [n for n, name in enumerate(table.target_names) if name not in table.features]
+        if more:
+            targets = pd.DataFrame(table.targets[:, more], index=table.index)
+            rows = pd.concat([rows, targets], axis=1)
+            names += [table.target_names[n] for n in more]
+        rows.columns = names
+
+        found = []
+        for start in self.starts:
+            end = start + self.window
+            frame = rows.iloc[start:end]
+            future = rows.iloc[end : end + self.labelling.horizon]
+            found.append(function(frame, future))
+        return found
 
 
 def _starts(table, labelling, stride):
-    """First rows of all frames, and what was left out of them."""
+    """First rows of all frames, (frames,), and {what was left out, and why: how many}."""
     span = labelling.span
-    kind = np.int32 if len(table) < 2**31 else np.int64
+    dtype = np.int32 if len(table) < 2**31 else np.int64
     runs = zip(table.bounds[:-1], table.bounds[1:], strict=True)
     starts = np.concatenate(
-        [np.arange(first, end - span + 1, stride, dtype=kind) for first, end in runs]
+        [np.arange(first, end - span + 1, stride, dtype=dtype) for first, end in runs]
     )
-    longest = int(np.diff(table.bounds).max())
     if not len(starts):
-        runs = len(table.bounds) - 1
+        lengths = np.diff(table.bounds)
         raise DataError(
             f"{table.source}: no frame fits: a window of {labelling.window} rows with its label "
-            f"needs {span} rows, and the longest of {runs} runs without a gap has {longest}; give "
-            f"more rows, a smaller window or horizon, or a longer max_gap=."
+            f"needs {span} rows, and the longest of {len(lengths)} runs without a gap has "
+            f"{lengths.max()}; give more rows, a smaller window or horizon, or a longer max_gap=."
         )
+
     dropped = {}
-    across = _frames_without_gaps(table, span, stride) - len(starts)
-    if across:
-        dropped["frames across a time gap"] = across
+    across_gaps = _frames_without_gaps(table, span, stride) - len(starts)
+    if across_gaps:
+        dropped["frames across a time gap"] = across_gaps
+
     if any(map(len, table.missing)):
-        touched = _touched(table, labelling, starts)
-        if touched.all():
+        uses_missing = _uses_missing(table, labelling, starts)
+        if uses_missing.all():
             raise DataError(
-                f"{table.source}: every frame touches a missing value; fill them, or leave out the "
+                f"{table.source}: every frame has a missing value; fill them, or leave out the "
                 f"column that has them with features=."
             )
-        if touched.any():
-            dropped["frames that touch a missing value"] = int(touched.sum())
-            starts = starts[~touched]
+        if uses_missing.any():
+            dropped["frames with a missing value"] = int(uses_missing.sum())
+            starts = starts[~uses_missing]
     return starts, dropped
 
 
 def _frames_without_gaps(table, span, stride):
-    """How many frames there would be if time had no gap."""
+    """How many frames there would be if the times had no gap."""
     lengths = [len(table)] if table.groups is None else np.bincount(table.groups)
     return sum(max(0, (int(length) - span) // stride + 1) for length in lengths)
 
 
-def _touched(table, labelling, starts):
-    """Whether the inputs or the label of each frame are made from a row with a missing value."""
+def _uses_missing(table, labelling, starts):
+    """Whether the inputs or the label of each frame are made from a missing value, (frames,)."""
 
-    def between(rows, firsts, ends):  # whether one of these rows is in firsts <= row < ends
+    def any_between(rows, firsts, ends):  # is there one of the sorted rows in firsts <= row < ends?
         return np.searchsorted(rows, firsts) < np.searchsorted(rows, ends)
 
-    in_inputs, in_targets = table.missing
-    ends, rows = starts + labelling.window, labelling.rows
-    touched = between(in_inputs, starts, ends)
-    touched |= between(in_targets, ends - 1 + rows.start, ends - 1 + rows.stop)
-    if labelling.kind == "direction":  # from the frame's last row
-        touched |= between(in_targets, ends - 1, ends)
-    return touched
+    missing_inputs, missing_targets = table.missing
+    ends = starts + labelling.window
+    last, rows = ends - 1, labelling.rows
+
+    found = any_between(missing_inputs, starts, ends)
+    found |= any_between(missing_targets, last + rows.start, last + rows.stop)
+    if labelling.kind == "direction":  # it compares with the target in the frame's last row
+        found |= any_between(missing_targets, last, ends)
+    return found

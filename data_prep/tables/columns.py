@@ -1,4 +1,4 @@
-"""Checks of columns, options and numbers that all tables share."""
+"""Checks of columns and arguments that all tables share."""
 
 import numpy as np
 import pandas as pd
@@ -9,20 +9,29 @@ ADVICE = "name the input columns with features=, the time with time="
 
 
 def number_column(column, place, source, advice=ADVICE):
-    """A column as float32 or float64 (rows,), NaN where a value is missing.
+    """Read a column of numbers.
 
     Args:
-        column: pandas Series.
-        place: from a row number to what errors call the row.
-        source: what errors call the table.
-        advice: what to do with a column that holds no numbers.
+        column: pandas Series of numbers, or of texts that are numbers.
+        place: a function from a row number to the name of the row in errors.
+        source: name of the table in errors.
+        advice: what the user can do with a column that does not hold numbers.
+
+    Returns:
+        float32 or float64 (rows,), NaN for a missing value.
+
+    Raises:
+        DataError: if the column holds something else.
     """
-    kind, name = column.dtype, column.name
-    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind):
-        small = str(kind).lower() in ("float32", "float16")
-        return column.to_numpy(np.float32 if small else np.float64, na_value=np.nan)
-    if not (pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.StringDtype)):
-        raise DataError(f"{source}: column {name!r} holds {kind}, not numbers; {advice}.")
+    dtype, name = column.dtype, column.name
+    if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
+        fits_float32 = str(dtype).lower() in ("float32", "float16")
+        return column.to_numpy(np.float32 if fits_float32 else np.float64, na_value=np.nan)
+
+    holds_text = pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)
+    if not holds_text:
+        raise DataError(f"{source}: column {name!r} holds {dtype}, not numbers; {advice}.")
+
     numbers = pd.to_numeric(column, errors="coerce")
     bad = np.flatnonzero(numbers.isna() & column.notna())
     if len(bad):
@@ -33,14 +42,15 @@ def number_column(column, place, source, advice=ADVICE):
     return numbers.to_numpy(np.float64)
 
 
-def whole(name, value, least):
-    """Refuse an option that is no whole number from `least`; returns it as int."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise DataError(f"{name}={value!r}: give a whole number from {least}.")
+def check_integer(name, value, least):
+    """The argument as int. Raises a DataError if it is not an integer >= `least`."""
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_integer or value < least:
+        raise DataError(f"{name}={value!r}: give an integer >= {least}.")
     return int(value)
 
 
 def check_choice(name, value, choices):
-    """Refuse an option that is none of its choices."""
+    """Raise a DataError if an argument is not one of its choices."""
     if value not in choices:
         raise DataError(f"{name}={value!r}: choose one of {', '.join(map(repr, choices))}.")

@@ -1,4 +1,4 @@
-"""Frames and their labels on series whose values are their row numbers, and bad input by name."""
+"""Frames and labels of series whose values are their row numbers; bad input is refused."""
 
 import gzip
 import math
@@ -14,13 +14,13 @@ DAYS = pd.date_range("2024-01-01", periods=40, freq="D")
 
 
 def table(**columns):
-    """Forty days: a is the row number, b is 100 more; changed or added columns."""
+    """Forty days: column a is the row number, b = a + 100; more columns, or others for these."""
     rows = np.arange(40.0)
     return pd.DataFrame({"a": rows, "b": rows + 100} | columns, index=DAYS)
 
 
 def starts(frames):
-    """The number in the first row of each frame."""
+    """The value in the first row of each frame: its row number."""
     return frames.inputs[:, 0, 0].tolist()
 
 
@@ -135,7 +135,7 @@ def test_a_frame_does_not_cross_a_gap():
         pd.Index(np.arange(40) * 60),
     ],
 )
-def test_an_index_of_times_tells_gaps(index):
+def test_gaps_are_found_in_an_index_of_times(index):
     rows = table().set_axis(index, axis=0)
     assert make_frames(rows, 5, target="a").dropped == {}
     assert make_frames(rows.drop(index[20:22]), 5, target="a").dropped != {}
@@ -143,12 +143,12 @@ def test_an_index_of_times_tells_gaps(index):
         make_frames(rows.iloc[::-1], 5, target="a")
 
 
-def test_an_index_of_names_is_no_time():
+def test_an_index_of_names_is_not_a_time():
     rows = table().set_axis([f"row {n}" for n in range(40)], axis=0)
     assert len(make_frames(rows, 5, target="a")) == 35
 
 
-def test_numbers_as_time_are_seconds_beside_a_unit():
+def test_numbers_as_times_are_seconds_if_max_gap_has_a_unit():
     rows = table(time=np.arange(40) * 60).reset_index(drop=True)
     assert len(make_frames(rows, 5, time="time", target="a", max_gap="1min")) == 35
     with pytest.raises(DataError, match="the longest of 40 runs without a gap has 1"):
@@ -177,18 +177,18 @@ def test_missing_values_by_choice():
     rows = table()
     rows.iloc[10:13, 0] = [np.nan, np.inf, np.nan]
     dropped = make_frames(rows, 5, 2, features="b", target="a", missing="drop")
-    assert dropped.dropped == {"frames that touch a missing value": 3}  # the label only
+    assert dropped.dropped == {"frames with a missing value": 3}  # in the label alone
     dropped = make_frames(rows, 5, 2, features="a", target="b", missing="drop")
     assert starts(dropped) == [*range(6), *range(13, 34)]
     filled = make_frames(rows, 5, target="a", missing="fill", fill_limit=3)
     assert filled.inputs[10, :, 0].tolist() == [9, 9, 9, 13, 14]
     assert filled.labels[5:8].tolist() == [9, 9, 9]
     assert filled.dropped == {"rows filled from the row before": 3}
-    assert rows.a.isna().sum() == 2  # what was given is not changed
+    assert rows.a.isna().sum() == 2  # the given table is not changed
     limited = make_frames(rows, 5, features="a", target="b", missing="fill", fill_limit=1)
     assert limited.dropped == {
         "rows filled from the row before": 1,
-        "frames that touch a missing value": 6,
+        "frames with a missing value": 6,
     }
     head = table(a=[np.nan, *range(1, 40)])
     assert starts(make_frames(head, 5, target="b", missing="fill", fill_limit=9))[0] == 1
@@ -262,7 +262,7 @@ def test_keras_trains_on_all_three_forms():
 
 
 def test_batches_work_without_tensorflow(python):
-    # Keras itself needs a backend, so that its base class is stood in for.
+    # Keras itself needs a backend: the code gives a base class in its place.
     code = """
 import sys, types
 base = type("PyDataset", (), {"__iter__": lambda self: map(self.__getitem__, range(len(self)))})
@@ -321,12 +321,12 @@ UNTIMED = table(t=[*DAYS[:3], pd.NaT, *DAYS[4:]])
 
 
 REFUSED = {
-    "window=0: give a whole number from 1": (table(), {"window": 0}),
-    "window=2.5: give a whole number": (table(), {"window": 2.5}),
-    "stride=0: give a whole number": (table(), {"stride": 0}),
-    "horizon=-1: give a whole number from 0": (table(), {"horizon": -1}),
-    "horizon=0: give a whole number from 1": (table(), {"horizon": 0, "label": "direction"}),
-    "the answer would be among the inputs": (table(), {"horizon": 0}),
+    "window=0: give an integer >= 1": (table(), {"window": 0}),
+    "window=2.5: give an integer": (table(), {"window": 2.5}),
+    "stride=0: give an integer": (table(), {"stride": 0}),
+    "horizon=-1: give an integer >= 0": (table(), {"horizon": -1}),
+    "horizon=0: give an integer >= 1": (table(), {"horizon": 0, "label": "direction"}),
+    "the label would be among the inputs": (table(), {"horizon": 0}),
     "no frame fits: a window of 50 rows": (table(), {"window": 50}),
     "which column is the target? Name it with target=, one of a, b": (table(), {"target": None}),
     "no column 'bb' (did you mean 'b'?); there are a, b": (table(), {"target": "bb"}),
@@ -336,7 +336,7 @@ REFUSED = {
     "column 'a' is nan at row 1 (2024-01-02 00:00:00); missing='fill'": (HOLE, {}),
     "column 'b' is inf at row 39": (HUGE, {}),
     "missing='fill' and fill_limit=": (HOLE, {"missing": "fill"}),
-    "every frame touches a missing value": (table(b=np.nan), {"missing": "drop"}),
+    "every frame has a missing value": (table(b=np.nan), {"missing": "drop"}),
     "column 'word' holds 'n/a' at row 7 (2024-01-08 00:00:00), not a number": (WORDS, {}),
     "column 'when' holds datetime64": (table(when=DAYS), {}),
     "column 'kind' holds category": (table(kind=pd.Categorical([*"ab"] * 20)), {}),
@@ -351,7 +351,7 @@ REFUSED = {
     "there is no time to sort by": (np.arange(40), {"order": "sort", "target": None}),
     "freq= and max_gap= need a time": (np.arange(40), {"freq": "1D", "target": None}),
     "max_gap=5: give a span with its unit": (table(), {"max_gap": 5}),
-    "max_gap='soon' is no span of time": (table(), {"max_gap": "soon"}),
+    "max_gap='soon' is not a span of time": (table(), {"max_gap": "soon"}),
     "freq='-1D': give a span longer than 0": (table(), {"freq": "-1D"}),
     "the longest of 40 runs without a gap has 1": (table(), {"max_gap": "1h"}),
     "row 0 has no group in 'g'": (table(g=[None, *"x" * 39]), {"group": "g"}),
@@ -359,12 +359,12 @@ REFUSED = {
     "label='price': choose 'value'": (table(), {"label": "price"}),
     "label='next' needs steps=": (table(), {"label": "next"}),
     "steps= belongs to label='next', not to 'value'": (table(), {"steps": 2}),
-    "dead_band=-1: give a number from 0": (table(), {"label": "direction", "dead_band": -1}),
+    "dead_band=-1: give a number >= 0": (table(), {"label": "direction", "dead_band": -1}),
     "direction needs one target": (table(), {"label": "direction", "target": ["a", "b"]}),
     "rule='most': choose one of": (STATES, {"label": "class", "target": "state", "rule": "most"}),
     "rule='any' needs two classes": (STATES, {"label": "class", "target": "state", "rule": "any"}),
     "column 'state' has 1 class": (table(state="x"), {"label": "class", "target": "state"}),
-    "the label function gave nan": (table(), {"label": lambda frame, future: math.nan}),
+    "the label function returned nan": (table(), {"label": lambda frame, future: math.nan}),
     "arrays of different shapes": (
         table(),
         {"label": lambda frame, future: np.zeros(int(frame.a.iloc[0]))},
@@ -391,11 +391,11 @@ def test_bad_input_is_refused_in_one_sentence(message):
 
 @pytest.fixture
 def bad_files(tmp_path):
-    """Files that cannot be read, by what is said of them."""
+    """Files that cannot be read: {error message: path}."""
     contents = {
         "none.csv: no such file": None,
         "empty.csv: line 1 is empty": b"",
-        "bare.csv: line 1 (1, 2, ...) holds numbers, no names": b"1,2\n3,4\n",
+        "bare.csv: line 1 (1, 2, ...) holds numbers, not names": b"1,2\n3,4\n",
         "header.csv: there is a header (a, b) and no row": b"a,b\n",
         "uneven.csv: line 2 has 3 fields, line 1 has 2": b"a,b\n1,2,3\n",
         "later.csv: Expected 2 fields in line 4, saw 3": b"a,b\n1,2\n3,4\n5,6,7\n",
@@ -417,7 +417,7 @@ def test_bad_files_are_refused_by_name(bad_files, tmp_path):
             make_frames(path, 2)
         assert message in str(caught.value)
         assert "\n" not in str(caught.value)
-    with pytest.raises(DataError, match="is a folder; give a file"):
+    with pytest.raises(DataError, match="is a folder; give a .csv"):
         make_frames(tmp_path, 2)
     good = tmp_path / "good.csv"
     good.write_text("a,b\n1,2\n3,4\n")

@@ -1,4 +1,4 @@
-"""What holds for any series, window, horizon and stride."""
+"""Properties that hold for every series, window, horizon and stride."""
 
 import io
 
@@ -21,7 +21,7 @@ SIZES = {
 
 
 def count(rows, window, horizon, stride):
-    """Frames in one run of rows."""
+    """Number of frames in one run of rows."""
     return max(0, (rows - window - horizon) // stride + 1)
 
 
@@ -46,7 +46,7 @@ def test_no_frame_crosses_a_group_or_a_gap(lengths, data, window, horizon, strid
         frames = make_frames(
             rows, window, horizon, stride=stride, features="a", target="a", group="run"
         )
-    else:  # an hour between two runs, a minute between rows
+    else:  # an hour between runs, a minute between rows
         rows["time"] = np.arange(len(runs)) * 60 + runs * 3600
         frames = make_frames(
             rows, window, horizon, stride=stride, target="a", time="time", max_gap=60
@@ -81,22 +81,20 @@ def test_no_row_is_in_two_parts(
     )
     assume(min(test, validation, 1 - test - validation) * rows / 2 > 2 * frames.labelling.span)
     data = data_prep.split_by_time(frames, test, validation)
-    seen = {
-        name: {
-            int(row)
-            for inputs, label in zip(part.inputs, part.labels, strict=True)
-            for row in (*inputs[:, 0], label)
-        }
-        for name, part in data.parts().items()
-    }
-    assert not seen["train"] & seen["validation"]
-    assert not seen["train"] & seen["test"]
-    assert not seen["validation"] & seen["test"]
+
+    # The values are the row numbers.
+    train, validated, tested = (
+        set(part.inputs.ravel()) | set(part.labels) for part in data.parts().values()
+    )
+    assert not train & validated
+    assert not train & tested
+    assert not validated & tested
     assert data_prep.check(data)
+
     back = data_prep.split_by_time(frames, test, validation, reach_back=True)
     assert data_prep.check(back)
-    trained = {int(row) for inputs in back.train.inputs for row in inputs[:, 0]}
-    assert not trained & {*map(int, back.validation.labels), *map(int, back.test.labels)}
+    train = set(back.train.inputs.ravel())
+    assert not train & (set(back.validation.labels) | set(back.test.labels))
     assert all(len(part) >= len(data.parts()[name]) for name, part in back.parts().items())
 
 
@@ -117,7 +115,7 @@ def test_scaling_and_its_inverse(values, kinds, steps):
     data = data_prep.scale(data_prep.split_by_time(frames, 0.3, 0), kinds)
     for part in (data.train, data.test):
         rows = part.starts[:, None] + np.arange(4)
-        # Steps of a factor of 200 cost float32 two of its seven digits.
+        # Changes by a factor of 200 cost two of the seven digits of float32.
         np.testing.assert_allclose(
             part.inputs_to_original(part.inputs), array[rows], rtol=2e-3, atol=1e-3
         )
@@ -130,7 +128,7 @@ def test_scaling_and_its_inverse(values, kinds, steps):
 @settings(max_examples=15)
 @given(
     values=st.lists(
-        # TensorFlow takes numbers too small for a normal float32 as 0.
+        # TensorFlow turns subnormal float32 numbers into 0.
         st.tuples(st.floats(-1e6, 1e6, width=32, allow_subnormal=False), st.integers(-1000, 1000)),
         min_size=20,
         max_size=40,

@@ -1,4 +1,4 @@
-"""Scalers see training rows alone, and are undone."""
+"""Scalers are fitted on training rows alone, and are undone."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ DAYS = pd.date_range("2024-01-01", periods=40, freq="D")
 
 
 def table(**columns):
-    """Forty days: a is the row number, b is 100 more; changed or added columns."""
+    """Forty days: column a is the row number, b = a + 100; more columns, or others for these."""
     rows = np.arange(40.0)
     return pd.DataFrame({"a": rows, "b": rows + 100} | columns, index=DAYS)
 
@@ -24,20 +24,25 @@ def test_scalers_of_frames_that_reach_back():
     frames = make_frames(rows, 5, 3)
     data = data_prep.split_by_time(frames, test=0.2, validation=0.1, reach_back=True)
     scaled = data_prep.scale(data, "standard")
-    seen = rows[:70]
-    assert scaled.test.scaling.inputs["standard"] == (seen.mean(), seen.std())
+    training_rows = rows[:70]
+    expected = training_rows.mean(), training_rows.std()
+    assert scaled.test.scaling.inputs["standard"] == expected
     assert data_prep.check(scaled).endswith("; scaled by the training rows alone.")
-    everything = data_prep.scale(replace(data, train=frames), "standard").train
-    parts = {name: replace(everything, starts=part.starts) for name, part in data.parts().items()}
-    parts = {name: replace(part, reaches_back=True) for name, part in parts.items()}
+
+    all_scaled = data_prep.scale(replace(data, train=frames), "standard").train
+    parts = {
+        name: replace(all_scaled, starts=part.starts, reaches_back=True)
+        for name, part in data.parts().items()
+    }
     with pytest.raises(DataError, match=r"leak: the scaler was fitted on row 70 of the validation"):
         data_prep.check(replace(data, **parts))
+
     changes = data_prep.scale(data, "percent_change")
-    assert len(changes.test) == len(data.test)  # the row before a frame may be of another part
-    assert len(changes.train) == len(data.train) - 1  # the first row has none
+    assert len(changes.test) == len(data.test)  # the row before may be in another part
+    assert len(changes.train) == len(data.train) - 1  # there is no row before the first
 
 
-def test_scalers_see_training_rows_alone():
+def test_scalers_are_fitted_on_training_rows_alone():
     rows = np.arange(100.0)
     rows[80:] += 1000
     data = data_prep.scale(data_prep.split_by_time(make_frames(rows, 5, 3)), "min_max")
@@ -47,8 +52,9 @@ def test_scalers_see_training_rows_alone():
     assert data.train.labels.max() == 1
     assert test.min() > 10
     standard = data_prep.scale(data_prep.split_by_time(make_frames(rows, 5, 3)), "standard")
-    seen = np.arange(70)  # the rows of training frames and of their labels
-    assert standard.train.scaling.inputs["standard"] == (seen.mean(), seen.std())
+    training_rows = np.arange(70)  # of frames and of their labels
+    expected = training_rows.mean(), training_rows.std()
+    assert standard.train.scaling.inputs["standard"] == expected
 
 
 @pytest.mark.parametrize(
@@ -70,8 +76,8 @@ def test_scaling_is_undone(kinds, label, target):
     plain = data_prep.split_by_time(frames)
     data = data_prep.scale(plain, kinds)
     for name, part in data.parts().items():
-        first = part.starts[0]
-        original = plain.parts()[name].take(plain.parts()[name].starts >= first)
+        original = plain.parts()[name]
+        original = original.take(original.starts >= part.starts[0])  # percent change drops one
         np.testing.assert_allclose(part.inputs_to_original(part.inputs), original.inputs, rtol=1e-4)
         np.testing.assert_allclose(part.labels_to_original(part.labels), original.labels, rtol=1e-4)
         some = [0, 4]
@@ -84,7 +90,7 @@ def test_scaling_is_undone(kinds, label, target):
 
 
 @pytest.mark.parametrize("kind", ["standard", "min_max"])
-def test_a_column_that_varies_in_the_test_part_alone_is_shifted_and_not_blown_up(kind):
+def test_a_column_that_is_constant_in_training_is_only_shifted(kind):
     series = table(a=[0.1] * 39 + [0.2])
     frames = make_frames(series, 2, target="b")
     data = data_prep.scale(data_prep.split_by_time(frames, 0.2, 0.1, reach_back=True), kind)
@@ -109,7 +115,7 @@ def test_percent_change_of_inputs_and_labels():
     assert (data.train.inputs == 1).all()  # twice the row before
     assert (data.train.labels == 7).all()  # eight times the frame's last row
     assert data.train.starts[0] == 1
-    assert data.test.starts[0] == plain.test.starts[0] + 1  # its row before is of another part
+    assert data.test.starts[0] == plain.test.starts[0] + 1  # the row before is in another part
 
 
 def test_classes_stay_classes_when_inputs_are_scaled():
@@ -118,14 +124,3 @@ def test_classes_stay_classes_when_inputs_are_scaled():
     scaled = data_prep.scale(data, "standard")
     assert np.array_equal(scaled.test.labels, data.test.labels)
     assert np.array_equal(scaled.test.labels_to_original(data.test.labels), data.test.labels)
-
-
-def frames_of(rows=100, **options):
-    """Frames of row numbers and of zeros and ones."""
-    values = pd.DataFrame({"a": np.arange(float(rows)), "b": np.arange(rows) % 2})
-    return make_frames(values, 5, **{"target": "a"} | options)
-
-
-def scaled(*kinds):
-    """Row numbers, scaled."""
-    return data_prep.scale(data_prep.split_by_time(frames_of()), kinds)

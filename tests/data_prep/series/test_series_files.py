@@ -17,9 +17,9 @@ def test_a_series_file_has_its_first_column_as_time(tmp_path):
 
 
 SERIES_FILES = {
-    "the first column, 'time', holds numbers, no dates": "time,price\n1,2\n2,3\n",
-    "row 1 of the first column, 'day', is 'soon', no date": "day,price\n2024-01-01,2\nsoon,3\n",
-    "column 'note' holds no numbers": "day,note\n2024-01-01,good\n2024-01-02,bad\n",
+    "the first column, 'time', holds numbers, not dates": "time,price\n1,2\n2,3\n",
+    "row 1 of the first column, 'day', is 'soon', not a date": "day,price\n2024-01-01,2\nsoon,3\n",
+    "column 'note' does not hold numbers": "day,note\n2024-01-01,good\n2024-01-02,bad\n",
 }
 
 
@@ -52,8 +52,8 @@ BAD_SERIES = {
     "x_train is not finite at index (4, 1, 6)": {"x_train": HOLE},
     "x_test has series of shape (2, 6), x_train of (2, 7)": {"x_test": np.zeros((10, 2, 6))},
     "y_train is int64 (39,) for 40 series": {"y_train": np.arange(39) % 2},
-    "y_test has the label 3, which y_train has not": {"y_test": np.full(10, 3)},
-    "y_train does not hold numbers into its 1 classes": {"classes": np.array(["one"])},
+    "y_test has the label 3, which y_train does not have": {"y_test": np.full(10, 3)},
+    "y_train must hold integers that index its 1 classes": {"classes": np.array(["one"])},
     "array 'x_train' holds Python objects": {"x_train": np.array([{}] * 40, dtype=object)},
 }
 
@@ -71,19 +71,19 @@ def test_bad_series_arrays_are_refused_by_name(message, tmp_path):
     assert str(path) in str(caught.value)
 
 
-def test_labelled_series_from_a_file_have_time_first_and_class_names(tmp_path):
+def test_labelled_series_from_a_file_have_a_time_axis_first_and_class_names(tmp_path):
     path = tmp_path / "charts.npz"
     np.savez(path, **charts(), classes=np.array(["left", "right"]))
     data = data_prep.load_labelled_series(path)
     assert data.classes == ("left", "right")
     assert data.input_shape == (7, 2)
     np.testing.assert_allclose(data.train.inputs.mean(axis=(0, 1)), 0, atol=1e-5)
-    assert data.test.inputs.min() > 10  # not scaled by itself
+    assert data.test.inputs.min() > 10  # scaled by the training part, not by its own mean
     original = data.to_original(data.test.inputs)
     np.testing.assert_allclose(original, charts()["x_test"].swapaxes(1, 2), rtol=1e-4)
 
 
-def test_a_channel_that_varies_in_the_test_part_alone_is_not_blown_up(tmp_path):
+def test_a_channel_that_is_constant_in_training_is_only_shifted(tmp_path):
     path = tmp_path / "charts.npz"
     arrays = charts()
     arrays["x_train"][:, 1] = 0.1
@@ -95,7 +95,7 @@ def test_a_channel_that_varies_in_the_test_part_alone_is_not_blown_up(tmp_path):
     assert data.train.inputs[..., 0].std() == pytest.approx(1, rel=1e-5)
 
 
-def test_without_a_validation_share_all_series_are_for_training(tmp_path):
+def test_with_validation_0_all_series_are_for_training(tmp_path):
     path = tmp_path / "charts.npz"
     np.savez(path, **charts())
     data = data_prep.load_labelled_series(path, validation=0)

@@ -1,4 +1,4 @@
-"""Parts of frames that share no row, and classes of equal weight."""
+"""Splits whose parts share no row, and balanced classes."""
 
 from dataclasses import replace
 
@@ -13,17 +13,17 @@ DAYS = pd.date_range("2024-01-01", periods=40, freq="D")
 
 
 def table(**columns):
-    """Forty days: a is the row number, b is 100 more; changed or added columns."""
+    """Forty days: column a is the row number, b = a + 100; more columns, or others for these."""
     rows = np.arange(40.0)
     return pd.DataFrame({"a": rows, "b": rows + 100} | columns, index=DAYS)
 
 
 def starts(frames):
-    """The number in the first row of each frame."""
+    """The value in the first row of each frame: its row number."""
     return frames.inputs[:, 0, 0].tolist()
 
 
-def test_split_by_time_leaves_a_gap():
+def test_split_by_time_leaves_out_the_frames_at_the_cut():
     data = data_prep.split_by_time(make_frames(np.arange(100), 5, 3), test=0.2, validation=0.1)
     assert starts(data.train) == list(range(70 - 7))
     assert starts(data.validation) == list(range(70, 80 - 7))
@@ -37,10 +37,10 @@ def test_split_by_time_leaves_a_gap():
     assert starts(rows.test)[0] == 80
 
 
-def test_reaching_back_forecasts_every_row_of_the_later_parts():
+def test_with_reach_back_every_row_of_the_later_parts_is_forecast():
     frames = make_frames(np.arange(100), 5, 3, label="next", steps=2)
     data = data_prep.split_by_time(frames, test=0.2, validation=0.1, reach_back=True)
-    assert data.train.labels.max() == 69  # as without: training frames end before the cut
+    assert data.train.labels.max() == 69  # training frames end before the cut
     assert starts(data.train) == list(range(70 - 8))
     assert data.validation.labels[[0, -1]].tolist() == [[70, 71], [78, 79]]
     assert data.test.labels[[0, -1]].tolist() == [[80, 81], [98, 99]]
@@ -51,15 +51,15 @@ def test_reaching_back_forecasts_every_row_of_the_later_parts():
         data_prep.split_by_time(frames, test=1, validation=0, reach_back=True)
     state = table(state=np.repeat(["sit", "run"], 20))
     own = make_frames(state, 5, target="state", label="class")
-    with pytest.raises(DataError, match="reach_back=True is for labels that lie behind the frame"):
+    with pytest.raises(DataError, match="reach_back=True needs labels that come after the frame"):
         data_prep.split_by_time(own, reach_back=True)
 
 
-def test_reaching_back_leaves_the_label_of_every_earlier_part_alone():
+def test_with_reach_back_no_label_is_in_an_earlier_part():
     frames = make_frames(np.arange(100), 5, 3)
     data = data_prep.split_by_time(frames, reach_back=True)
     whole = replace(frames, reaches_back=True)
-    # The last training label is row 69: one more frame has the first validation row.
+    # The last training label is row 69; the next frame has row 70, the first validation row.
     later = replace(data, train=whole.take(slice(0, len(data.train) + 1)))
     with pytest.raises(DataError, match=r"leak: row 70 is in a label of the validation part"):
         data_prep.check(later)
@@ -67,7 +67,7 @@ def test_reaching_back_leaves_the_label_of_every_earlier_part_alone():
         data_prep.check(replace(data, test=replace(data.test, reaches_back=False)))
 
 
-def test_groups_are_cut_at_one_moment():
+def test_all_groups_are_cut_at_the_same_time():
     time = [*range(0, 100), *range(50, 150)]
     rows = pd.DataFrame({"t": time, "a": np.arange(200), "who": ["x"] * 100 + ["y"] * 100})
     frames = make_frames(rows, 5, time="t", features="t", target="a", group="who")
@@ -119,15 +119,15 @@ def test_balance_and_class_weights_touch_the_training_part_only():
 
 
 def frames_of(rows=100, **options):
-    """Frames of row numbers and of zeros and ones."""
+    """Frames with two columns: a is the row number, b alternates between 0 and 1."""
     values = pd.DataFrame({"a": np.arange(float(rows)), "b": np.arange(rows) % 2})
     return make_frames(values, 5, **{"target": "a"} | options)
 
 
 BAD_PARTS = {
-    "test=1.5: give a share": lambda: data_prep.split_by_time(frames_of(), test=1.5),
+    "test=1.5: give a fraction": lambda: data_prep.split_by_time(frames_of(), test=1.5),
     "test=0: a data set needs a test part": lambda: data_prep.split_by_time(frames_of(), test=0.0),
-    "leave none to train on": lambda: data_prep.split_by_time(frames_of(), 60, 60),
+    "leave none for training": lambda: data_prep.split_by_time(frames_of(), 60, 60),
     "the test part has no frame: a window of 5": lambda: data_prep.split_by_time(frames_of(), 3),
     "there are no groups; name their column": lambda: data_prep.split_by_group(frames_of()),
     "group 'z' is not there": lambda: data_prep.split_by_group(frames_of(group="b"), test=["z"]),
@@ -140,17 +140,19 @@ BAD_PARTS = {
         data_prep.split_by_time(frames_of(label="direction"))
     ),
     "no scaler is named 'robust'": lambda: scaled("robust"),
-    "percent_change comes first, and not with log": lambda: scaled("standard", "percent_change"),
-    "log comes first": lambda: scaled("standard", "log"),
+    "percent_change must come first, and not with log": lambda: scaled(
+        "standard", "percent_change"
+    ),
+    "log must come first": lambda: scaled("standard", "log"),
     "name one or more, each once": lambda: scaled(),
     "column 'a' is 0 at row 0, and has no logarithm": lambda: scaled("log"),
     "column 'a' is 0 at row 0, and has no percent change": lambda: scaled("percent_change"),
-    "is no Frames; scale() is for data from make_frames": lambda: data_prep.scale(
+    "does not hold Frames; scale() is for data from make_frames": lambda: data_prep.scale(
         data_prep.load_images("digits"), "standard"
     ),
     "the data is scaled already": lambda: data_prep.scale(scaled("standard"), "log"),
     "labels for 15 frames and 1 targets": lambda: scaled("standard").test.labels_to_original([1]),
-    "which is missing or already there": lambda: data_prep.join_tables(
+    "is missing or that of another row": lambda: data_prep.join_tables(
         {"x": table(), "y": table(b=1)}, "b"
     ),
     "no t is in all of x, y": lambda: data_prep.join_tables(
@@ -160,7 +162,7 @@ BAD_PARTS = {
 
 
 def scaled(*kinds):
-    """Row numbers, scaled."""
+    """Frames of row numbers, split by time and scaled."""
     return data_prep.scale(data_prep.split_by_time(frames_of()), kinds)
 
 
@@ -172,7 +174,7 @@ def test_parts_that_cannot_be_made_are_refused(message):
     assert str(caught.value).endswith(".")
 
 
-def test_what_is_not_split_is_refused_by_name():
+def test_frames_that_are_not_split_are_refused():
     frames = data_prep.make_frames(np.arange(100.0), 5)
     for function in (data_prep.check, data_prep.balance, data_prep.make_pairs):
         with pytest.raises(data_prep.DataError, match="needs a Dataset .* not Frames; split it"):
