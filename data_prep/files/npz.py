@@ -1,4 +1,4 @@
-"""Arrays from .npz files, read without unpickling anything."""
+"""Arrays from .npz files, read without unpickling."""
 
 import zipfile
 import zlib
@@ -11,7 +11,8 @@ from data_prep.errors import DataError, first_line
 
 TRAIN_AND_TEST = ("x_train", "y_train", "x_test", "y_test")
 
-# What NumPy, zipfile and the decoders raise on files that are cut off, damaged or something else.
+# The errors of NumPy, zipfile and the decoders for a file that is incomplete, damaged or of another
+# kind.
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -19,7 +20,7 @@ UNREADABLE = (
     EOFError,
     OSError,
     ValueError,
-    RuntimeError,  # an encrypted member, or one compressed in a way that zipfile does not know
+    RuntimeError,  # an encrypted member, or a compression that zipfile does not know
 )
 
 
@@ -28,24 +29,25 @@ def read_npz(path, *forms, optional=()):
 
     Args:
         path: the file.
-        forms: tuples of names of arrays; the first of which the file has every array is read.
-        optional: names of arrays that are read as well where the file has them.
+        forms: tuples of names of arrays. The first tuple whose arrays are all in the file is read.
+        optional: names of arrays that are read too if the file has them.
 
     Returns:
         {name: array}, in the order of the names.
 
     Raises:
-        DataError: naming the file and the array.
+        DataError: names the file and the array.
     """
     path = Path(path)
     if not zipfile.is_zipfile(path):
         raise DataError(
-            f"{path}: not a readable .npz file (it is cut off, or something else); write it again "
-            f"with numpy.savez."
+            f"{path}: not a readable .npz file (it is incomplete, or of another kind); write it "
+            f"again with numpy.savez."
         )
+
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            names = [*_find_form(archive.files, forms, path)]
+            names = list(_find_form(archive.files, forms, path))
             names += [name for name in optional if name in archive.files]
             return {name: _read_array(archive, name, path) for name in names}
     except DataError:
@@ -58,15 +60,19 @@ def read_npz(path, *forms, optional=()):
 
 
 def _find_form(held, forms, path):
-    """The first of the forms whose arrays are all held."""
-    missing = [[name for name in form if name not in held] for form in forms]
-    for form, lacking in zip(forms, missing, strict=True):
-        if not lacking:
+    """The first of the forms whose arrays are all in the file, which holds the names `held`."""
+    missing_of_forms = []
+    for form in forms:
+        missing = [name for name in form if name not in held]
+        if not missing:
             return form
-    nearest = min(missing, key=len)
+        missing_of_forms.append(missing)
+
+    fewest_missing = min(missing_of_forms, key=len)
     wanted = ", or ".join(", ".join(form) for form in forms)
     raise DataError(
-        f"{path}: no array {nearest[0]!r} (it holds {', '.join(held)}); name the arrays {wanted}."
+        f"{path}: no array {fewest_missing[0]!r} (it holds {', '.join(held)}); name the arrays "
+        f"{wanted}."
     )
 
 
@@ -82,6 +88,7 @@ def _read_array(archive, name, path):
         raise DataError(
             f"{path}: array {name!r} is damaged ({first_line(error)}); get the file again."
         ) from error
+
     if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: {name!r} is no array; write the file with numpy.savez.")
+        raise DataError(f"{path}: {name!r} is not an array; write the file with numpy.savez.")
     return array

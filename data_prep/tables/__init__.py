@@ -1,1 +1,1 @@
-"""Tables: files read and checked, and rows that are independent examples."""
+"""Tables: files read, checked and joined, and tables whose rows are independent examples."""

@@ -1,4 +1,4 @@
-"""The one reader of .npz files: every loader refuses a bad file in the same words."""
+"""The reader of .npz files: all loaders refuse a bad file with the same message."""
 
 import zipfile
 
@@ -34,7 +34,7 @@ def test_the_first_form_that_the_file_has_is_read(path):
 
 
 @pytest.mark.parametrize("load", LOADERS)
-def test_every_loader_refuses_a_file_that_is_cut_off_or_lacks_arrays(load, path):
+def test_every_loader_refuses_an_incomplete_file_and_one_without_its_arrays(load, path):
     with pytest.raises(DataError, match=r"mine\.npz: no array '.*' \(it holds a, b\); name the"):
         load(path)
     path.write_bytes(path.read_bytes()[:-30])
@@ -50,11 +50,11 @@ def test_damaged_arrays_are_named(path):
         read_npz(path, ("a", "b"))
 
 
-def test_what_is_no_array_is_refused(path):
+def test_members_that_are_not_arrays_are_refused(path):
     np.savez(path, a=np.array([{}], dtype=object))
     with pytest.raises(DataError, match="array 'a' holds Python objects and would have to be unp"):
         read_npz(path, ("a",))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a", "hello")
-    with pytest.raises(DataError, match="'a' is no array; write the file with"):
+    with pytest.raises(DataError, match="'a' is not an array; write the file with"):
         read_npz(path, ("a",))

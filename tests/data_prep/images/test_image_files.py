@@ -372,7 +372,7 @@ REFUSED = {
     "no file of class 'fox' can be used for training (the first is fox/1.png: empty": (
         unreadable_class
     ),
-    "test/fox/1.png has the class 'fox', which the training part has not; its cl": (unknown_class),
+    "test/fox/1.png has the class 'fox', which the training part does not have;": (unknown_class),
     "has both val and validation; put all files into one of them.": both_validations,
     "cannot cut a stratified test part of 20% from 2 examples": (
         lambda folder: two_classes(folder, 1)

@@ -1,4 +1,4 @@
-"""Tables of independent rows: what a file may hold, what is refused, and the fixed split."""
+"""Tables of independent examples: what a file may hold, what is refused, and the split."""
 
 import re
 
@@ -14,7 +14,7 @@ SIZES = [36, 4, 10]  # of 50 rows: a fifth for testing, a tenth of the rest for 
 
 
 def table(target, rows=50, **columns):
-    """Rows whose first column is their own number, so that parts can be told apart."""
+    """Rows with their row number in the first column, to find them again in the parts."""
     generator = np.random.default_rng(0)
     frame = pd.DataFrame(
         {"row": np.arange(rows), "size": 1e6 + generator.normal(0, 3, rows), "flag": True}
@@ -32,7 +32,7 @@ def written(frame, folder, name="mine.csv"):
 
 
 def rows_of(data, part):
-    """The numbers of the rows of a part, from its standardised inputs."""
+    """The row numbers of a part, from the first column of its inputs."""
     return np.rint(data.to_original(part.inputs.astype("float64"))[:, 0]).astype(int)
 
 
@@ -61,13 +61,13 @@ def test_features_are_standardised_by_the_training_rows_alone(tmp_path):
         given = frame[["row", "size"]].to_numpy()
         wanted = (given[rows_of(data, part)] - given[train].mean(0)) / given[train].std(0)
         np.testing.assert_allclose(part.inputs[:, :2], wanted, rtol=1e-4, atol=1e-5)
-        np.testing.assert_array_equal(part.inputs[:, 2], 0)  # one value says nothing
+        np.testing.assert_array_equal(part.inputs[:, 2], 0)  # the column is constant
     original = data.to_original(data.test.inputs.astype("float64"))
     given = frame.iloc[rows_of(data, data.test), :3].astype("float64")
     np.testing.assert_allclose(original, given, rtol=1e-6, atol=1e-5)
 
 
-def test_the_test_part_is_fixed_and_the_validation_part_drawn(tmp_path):
+def test_the_seed_changes_the_validation_part_but_not_the_test_part(tmp_path):
     path = written(table(np.arange(50) % 2), tmp_path)
     first, again, other = (data_prep.load_table(path, seed=seed) for seed in (0, 0, 1))
     for data in (again, other):
@@ -80,7 +80,7 @@ def test_the_test_part_is_fixed_and_the_validation_part_drawn(tmp_path):
     assert data_prep.load_table(changed).fingerprint != first.fingerprint
 
 
-def test_a_file_gives_what_the_same_named_table_gives(tmp_path):
+def test_a_file_and_the_same_named_table_give_equal_data(tmp_path):
     data = load_breast_cancer(as_frame=True)
     frame = data.frame.assign(target=data.target_names[data.target])
     named, read = map(data_prep.load_table, ("breast_cancer", written(frame, tmp_path)))
@@ -93,7 +93,7 @@ def test_a_file_gives_what_the_same_named_table_gives(tmp_path):
 
 ODD = np.arange(50) % 2 == 1
 CLASSES = {
-    "whole numbers": (np.where(ODD, 10, 9), ("9", "10")),
+    "integers": (np.where(ODD, 10, 9), ("9", "10")),
     "negative numbers": (np.where(ODD, 1, -1), ("-1", "1")),
     "text": (np.where(ODD, "sick", "healthy"), ("healthy", "sick")),
     "booleans": (ODD, ("False", "True")),
@@ -102,7 +102,7 @@ CLASSES = {
 
 @pytest.mark.parametrize("name", ["mine.csv", "mine.parquet"])
 @pytest.mark.parametrize("kind", CLASSES)
-def test_classes_are_whole_numbers_text_or_booleans(kind, name, tmp_path):
+def test_classes_are_integers_text_or_booleans(kind, name, tmp_path):
     target, names = CLASSES[kind]
     data = data_prep.load_table(written(table(target), tmp_path, name))
     assert data.classes == names
@@ -132,7 +132,7 @@ def test_types_that_only_parquet_has(tmp_path):
     assert data_prep.load_table(written(table(whole), tmp_path, "mine.parquet")).classes == ()
 
 
-def test_whole_numbers_with_a_decimal_point_are_numbers_to_predict(tmp_path):
+def test_integers_with_a_decimal_point_are_numbers_to_predict(tmp_path):
     path = tmp_path / "ages.csv"
     path.write_text("size,target\n" + "".join(f"{row},{row % 7}.0\n" for row in range(30)))
     data = data_prep.load_table(path)
@@ -140,7 +140,7 @@ def test_whole_numbers_with_a_decimal_point_are_numbers_to_predict(tmp_path):
     assert set(data.train.labels) <= set(range(7))
 
 
-def test_a_column_that_varies_in_the_test_part_alone_is_not_blown_up(tmp_path):
+def test_a_column_that_is_constant_in_training_is_only_shifted(tmp_path):
     data = data_prep.load_table(written(table(NUMBERS), tmp_path))
     test = rows_of(data, data.test)
     size = np.where(np.isin(np.arange(50), test), 0.3, 0.1)
@@ -208,9 +208,7 @@ def test_a_table_that_cannot_be_used_is_refused_by_name(message, tmp_path):
 DAYS = pd.date_range("2024-01-01", periods=50)
 REFUSED_PARQUET = {
     "column 'day' holds datetime64": table(BINARY, day=DAYS),
-    "column 'target' holds Timestamp; give classes as whole numbers or text, numbers to": (
-        table(DAYS)
-    ),
+    "column 'target' holds Timestamp; give classes as integers or text, numbers to": (table(DAYS)),
     "column 'target' holds bytes; give classes": table([b"a", b"b"] * 25),
     "column 'target' is missing in row 1 ": table(pd.Series([True, None] * 25, dtype="boolean")),
     "column 'size' is missing in row 0 ": table(BINARY, size=pd.Series([None] * 50, dtype="Int8")),
@@ -229,7 +227,7 @@ def test_a_parquet_file_that_cannot_be_used_is_refused_by_name(message, tmp_path
 def test_the_names_of_the_columns_are_needed(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("1.5,2,0\n" * 30)
-    with pytest.raises(DataError, match="holds numbers, no names; write the names of the columns"):
+    with pytest.raises(DataError, match="holds numbers, not names; write the names of the columns"):
         data_prep.load_table(path)
 
 
@@ -237,7 +235,7 @@ def test_wrong_paths_and_names_say_what_to_give(tmp_path):
     (tmp_path / "mine.xlsx").write_text("no table")
     for given, message in {
         tmp_path / "none.csv": "no such file; give the path of a .csv, .csv.gz or .parquet file.",
-        tmp_path: "is a folder; give a file",
+        tmp_path: "is a folder; give a .csv",
         tmp_path / "mine.xlsx": "tables are read from .csv, .csv.gz or .parquet files.",
         "diabetis": "did you mean 'diabetes'?): use one of diabetes, breast_cancer, or the path "
         "of a CSV or Parquet file.",
