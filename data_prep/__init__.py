@@ -1,11 +1,15 @@
 """From raw data to labelled examples in train, validation and test parts.
 
-images = data_prep.load_images("digits", seed=0)   # or "mnist", or a path to an .npz file
-rows = data_prep.image_rows(images)                # the same images, one frame per row
+Images:
 
-frames = data_prep.make_frames("prices.csv", window=60, horizon=3, time="time", target="close")
-prices = data_prep.scale(data_prep.split_by_time(frames, test=0.05), "standard")
-data_prep.check(prices)                            # no row of a test frame is in training
+    images = data_prep.load_images("digits", seed=0)   # or "mnist", or the path of an .npz file
+    rows = data_prep.image_rows(images)                # each image as a sequence of its rows
+
+Series:
+
+    frames = data_prep.make_frames("prices.csv", window=60, horizon=3, time="time", target="close")
+    prices = data_prep.scale(data_prep.split_by_time(frames, test=0.05), "standard")
+    data_prep.check(prices)                            # no row of a test frame is in training
 """
 
 from data_prep.balance import balance, class_weights

@@ -1,4 +1,4 @@
-"""The front door of data_prep: python -m data_prep frames | ls."""
+"""The commands of data_prep: python -m data_prep ls | frames."""
 
 import argparse
 import re
@@ -18,15 +18,15 @@ from data_prep.series.splits import split_by_time
 from data_prep.tables.files import join_tables, read_table
 
 STOPPED = 130  # the shell's exit code for Ctrl-C
-PRICES = ("close", "volume")  # what is kept of joined price files, where nothing else is named
-BLOCK = 4096  # frames gathered and written together
+PRICES = ("close", "volume")  # default features of each joined file that has these columns
+BLOCK = 4096  # frames gathered and written at a time
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one sentence."""
+    """An argument parser that prints its errors as one sentence."""
 
     def error(self, message):
-        """Say what is wrong and where help is; exit code 2."""
+        """Print what is wrong and where to find help, then exit with code 2."""
         self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
@@ -47,7 +47,7 @@ def main(argv=None):
 
 
 def _flags_for_arguments(message):
-    """The message of an error with "order='sort'" as "--order sort": here they are flags."""
+    """An error message with flags for arguments: "order='sort'" becomes "--order sort"."""
 
     def flag(match):
         name, quoted, bare = match.groups()
@@ -58,82 +58,149 @@ def _flags_for_arguments(message):
 
 def _parser():
     parser = Parser(prog="data_prep", description="From raw data to labelled frames.")
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    verb = verbs.add_parser("ls", help="list the named data, a line each")
-    verb.set_defaults(command=_ls)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verb = verbs.add_parser(
+    ls = commands.add_parser("ls", help="list the named data, one line each")
+    ls.set_defaults(command=_ls)
+
+    frames = commands.add_parser(
         "frames",
         help="cut tables into labelled frames, in train, validation and test parts",
         description="Cut tables into frames, split them by time and write them to an .npz file. "
-        "Several files are joined on their time, their columns named FILE_column: BTC-USD.csv "
-        "gives BTC_close.",
+        "Several files are joined on their time. Their columns are then named FILE_column: "
+        "BTC-USD.csv gives BTC_close.",
     )
-    verb.set_defaults(command=_frames)
-    verb.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".csv, .csv.gz, .parquet")
-    verb.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npz file to write")
-    verb.add_argument("--window", type=int, required=True, metavar="N", help="rows in a frame")
-    verb.add_argument(
+    frames.set_defaults(command=_frames)
+    _add_frames_flags(frames)
+    return parser
+
+
+def _add_frames_flags(parser):
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".csv, .csv.gz or .parquet file"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npz to write")
+    parser.add_argument("--window", type=int, required=True, metavar="N", help="rows in a frame")
+    parser.add_argument(
         "--horizon", type=int, metavar="N", help="rows from a frame's last row to its target"
     )
-    verb.add_argument("--stride", type=int, default=1, metavar="N", help="rows from frame to frame")
+    parser.add_argument(
+        "--stride",
+        type=int,
+        default=1,
+        metavar="N",
+        help="rows from the start of a frame to the start of the next (default 1)",
+    )
 
-    group = verb.add_argument_group("columns")
-    group.add_argument("--columns", type=_names, metavar="A,B,...", help="where there is no header")
-    group.add_argument("--time", metavar="NAME", help="default: time, where a column is named so")
-    group.add_argument("--group", metavar="NAME", help="column that tells one series from another")
+    group = parser.add_argument_group("columns")
+    group.add_argument(
+        "--columns", type=_names, metavar="A,B,...", help="names for a file without a header"
+    )
+    group.add_argument(
+        "--time", metavar="NAME", help="time column; default: the column named time, if any"
+    )
+    group.add_argument(
+        "--group", metavar="NAME", help="column that tells several series in one table apart"
+    )
     group.add_argument(
         "--features",
         type=_names,
         metavar="A,B,...",
-        help="input columns; default: close and volume of joined price files, otherwise all",
+        help="input columns; default: close and volume of each joined price file, otherwise all",
     )
     group.add_argument("--target", type=_names, metavar="A,B,...", help="target columns")
 
-    group = verb.add_argument_group("labels")
-    group.add_argument("--label", choices=list(OPTIONS), default="value")
-    group.add_argument("--steps", type=int, metavar="N", help="values, for next")
-    group.add_argument("--dead-band", type=float, metavar="X", help="change that is flat")
-    group.add_argument("--rule", choices=("last", "majority", "any"), help="for class")
+    group = parser.add_argument_group("labels")
+    group.add_argument(
+        "--label", choices=list(OPTIONS), default="value", help="kind of label (default value)"
+    )
+    group.add_argument("--steps", type=int, metavar="N", help="for next: number of values")
+    group.add_argument(
+        "--dead-band",
+        type=float,
+        metavar="X",
+        help="for direction: changes of at most this size have the class flat",
+    )
+    group.add_argument(
+        "--rule",
+        choices=("last", "majority", "any"),
+        help="for class: how the rows of a window give its class (default last)",
+    )
 
-    group = verb.add_argument_group("rows that are not as they should be")
-    group.add_argument("--max-gap", type=_span, metavar="SPAN", help="longest step, such as 2h")
-    group.add_argument("--order", choices=("refuse", "sort", "keep"), default="refuse")
+    group = parser.add_argument_group("irregular rows")
     group.add_argument(
-        "--duplicates", choices=("refuse", "first", "last", "keep"), default="refuse"
+        "--max-gap",
+        type=_time_span,
+        metavar="SPAN",
+        help="longest time between rows that is not a gap, such as 2h",
     )
-    group.add_argument("--missing", choices=("refuse", "fill", "drop"), default="refuse")
-    group.add_argument("--fill-limit", type=int, metavar="N", help="rows to carry a value forward")
+    group.add_argument(
+        "--order",
+        choices=("refuse", "sort", "keep"),
+        default="refuse",
+        help="rows that go back in time (default refuse)",
+    )
+    group.add_argument(
+        "--duplicates",
+        choices=("refuse", "first", "last", "keep"),
+        default="refuse",
+        help="rows of the same time (default refuse)",
+    )
+    group.add_argument(
+        "--missing",
+        choices=("refuse", "fill", "drop"),
+        default="refuse",
+        help="missing values (default refuse)",
+    )
+    group.add_argument(
+        "--fill-limit", type=int, metavar="N", help="for fill: rows to carry a value forward"
+    )
 
-    group = verb.add_argument_group("parts")
+    group = parser.add_argument_group("parts")
     group.add_argument(
-        "--test", type=_share, default=0.2, metavar="SHARE", help="of the rows, or their number"
+        "--test",
+        type=_fraction_or_rows,
+        default=0.2,
+        metavar="FRACTION",
+        help="fraction of the rows, or number of rows, for testing: the last ones (default 0.2)",
     )
     group.add_argument(
-        "--validation", type=_share, default=0.05, metavar="SHARE", help="of the rows before those"
+        "--validation",
+        type=_fraction_or_rows,
+        default=0.05,
+        metavar="FRACTION",
+        help="the same for validation: the rows before the test rows (default 0.05)",
     )
-    group.add_argument("--scale", type=_names, metavar="A,B,...", help="such as min_max")
+    group.add_argument(
+        "--scale", type=_names, metavar="A,B,...", help="scalers in their order, such as min_max"
+    )
     group.add_argument(
         "--balance",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="as many training frames of each class (on by default)",
+        help="keep equally many training frames of each class (default: on)",
     )
     group.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="draws what balancing keeps"
+        "--seed", type=int, default=0, metavar="N", help="selects the frames that balancing keeps"
     )
-    return parser
 
 
 def _names(text):
     return [name.strip() for name in text.split(",")]
 
 
-def _share(text):
-    return int(text) if text.isdigit() else float(text)
+def _fraction_or_rows(text):
+    if text.isdigit():
+        return int(text)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number; give a fraction such as 0.2, or a number of rows"
+        ) from error
 
 
-def _span(text):
+def _time_span(text):
     try:
         return float(text)
     except ValueError:
@@ -143,10 +210,11 @@ def _span(text):
 def _ls(arguments):
     from data_prep.sources.named import NAMED
 
-    width = max(map(len, NAMED))
-    kinds = max(len(data.kind) for data in NAMED.values())
+    name_width = max(map(len, NAMED))
+    kind_width = max(len(data.kind) for data in NAMED.values())
     for name, data in NAMED.items():
-        print(f"{name:{width}}  {data.kind:{kinds}}  {data.shapes}  {data.source}; {data.licence}")
+        origin = f"{data.source}; {data.licence}"
+        print(f"{name:{name_width}}  {data.kind:{kind_width}}  {data.shapes}  {origin}")
     return 0
 
 
@@ -155,7 +223,8 @@ def _frames(arguments):
         raise DataError(f"--out {arguments.out}: no such folder; make it, or choose another.")
     if arguments.out.suffix != ".npz":
         raise DataError(f"--out {arguments.out}: give a file that ends in .npz.")
-    series, time, features = _series(arguments)
+
+    series, time, features = _read_series(arguments)
     frames = make_frames(
         series,
         arguments.window,
@@ -175,87 +244,116 @@ def _frames(arguments):
         missing=arguments.missing,
         fill_limit=arguments.fill_limit,
     )
+
     data = split_by_time(frames, arguments.test, arguments.validation)
     if arguments.scale:
         data = scale(data, arguments.scale)
     if data.classes and arguments.balance:
         data = balance(data, arguments.seed)
-    proof = check(data)
+    checked = check(data)
+
     size = _write(data, arguments.out)
-    _report(data, proof)
+    _print_summary(data, checked)
     print(f"wrote {arguments.out} ({size / 1e6:.1f} MB)")
     return 0
 
 
-def _series(arguments):
-    """(one table, name of its time column, names of its features) of the files."""
+def _read_series(arguments):
+    """Read the files: (one table, name of its time column, names of its features)."""
+    several = len(arguments.files) > 1
     tables = {}
     for path in arguments.files:
         name = path.name.split(".")[0]
-        name = name.split("-")[0] if len(arguments.files) > 1 else name
+        if several:
+            name = name.split("-")[0]
         if name in tables:
             raise DataError(f"{path}: two files would be named {name}; rename one of them.")
         tables[name] = read_table(path, arguments.columns)
-    time, features = arguments.time, arguments.features
+
+    time = arguments.time
     first = next(iter(tables.values()))
     if time is None and "time" in first.columns:
         time = "time"
-    if len(tables) == 1:
-        return first, time, features
+    if not several:
+        return first, time, arguments.features
+
     if time is None:
         raise DataError("several files are joined on their time; name its column with --time.")
     joined = join_tables(tables, time)
-    if features is None and all(set(PRICES) <= set(table.columns) for table in tables.values()):
-        features = [f"{name}_{price}" for name in tables for price in PRICES]
     print(f"joined on {time}: {len(joined):,} rows that all {len(tables)} files have")
     for name, table in tables.items():
         print(f"  {name}: {len(table):,} rows, {len(table) - len(joined):,} not in all files")
+
+    features = arguments.features
+    all_have_prices = all(set(PRICES) <= set(table.columns) for table in tables.values())
+    if features is None and all_have_prices:
+        features = [f"{name}_{price}" for name in tables for price in PRICES]
     return joined, time, features
 
 
-def _report(data, proof):
+def _print_summary(data, checked):
     train = data.train
-    print(
-        f"frames: {train.window} rows of {len(train.features)} features "
-        f"({', '.join(map(str, train.features))})"
-    )
+    features = ", ".join(map(str, train.features))
+    print(f"frames: {train.window} rows of {len(train.features)} features ({features})")
+
     targets = ", ".join(map(str, train.table.target_names))
     print(f"label: {train.labelling.kind} of {targets}, horizon {train.labelling.horizon}")
+
     for name, part in data.parts().items():
-        counts = np.bincount(part.labels, minlength=len(data.classes)) if data.classes else ()
-        pairs = zip(data.classes, counts, strict=True)
-        classes = ", ".join(f"{label} {count:,}" for label, count in pairs)
-        print(f"  {name}: {len(part):,} frames" + (f": {classes}" if classes else ""))
+        print(f"  {name}: {len(part):,} frames{_class_counts(part, data.classes)}")
     for reason, count in train.dropped.items():
         print(f"dropped: {count:,} {reason}")
-    print(f"checked: {proof}")
+    print(f"checked: {checked}")
+
+
+def _class_counts(part, classes):
+    """ ": down 12, up 15" for the classes of a part; "" without classes."""
+    if not classes:
+        return ""
+    counts = np.bincount(part.labels, minlength=len(classes))
+    pairs = zip(classes, counts, strict=True)
+    return ": " + ", ".join(f"{name} {count:,}" for name, count in pairs)
 
 
 def _write(data, path):
-    """Write the parts block by block, beside and renamed in; returns the size in bytes."""
-    beside = path.with_name(path.name + ".part")
+    """Write the parts to an .npz file, and return its size in bytes.
+
+    The frames are gathered and written block by block, so that they need not fit in memory. The
+    file is written under another name, and renamed when it is complete.
+    """
+    unfinished = path.with_name(path.name + ".part")
     try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for name, part in data.parts().items():
-                blocks = [slice(first, first + BLOCK) for first in range(0, len(part), BLOCK)]
-                for number, letter in enumerate("xy"):
-                    shape, kind = part.shapes(), part.gather(slice(0, 0))[number].dtype
-                    arrays = (part.gather(block)[number] for block in blocks)
-                    shape = shape["labels" if number else "inputs"]
-                    _write_array(archive, f"{letter}_{name}", kind, shape, arrays)
+                _write_part(archive, name, part)
+
             for name, words in (("names", data.train.features), ("classes", data.classes)):
                 words = np.array([str(word) for word in words], dtype=np.str_)
                 _write_array(archive, name, words.dtype, words.shape, [words])
-        beside.replace(path)
+        unfinished.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
     return path.stat().st_size
 
 
-def _write_array(archive, name, kind, shape, blocks):
+def _write_part(archive, name, part):
+    """Write the arrays x_NAME (inputs) and y_NAME (labels) of a part."""
+    shapes = part.shapes()
+    no_inputs, no_labels = part.gather(slice(0, 0))  # empty arrays, for their types
+    starts = range(0, len(part), BLOCK)
+    blocks = [slice(start, start + BLOCK) for start in starts]
+
+    inputs = (part.gather(block)[0] for block in blocks)
+    _write_array(archive, f"x_{name}", no_inputs.dtype, shapes["inputs"], inputs)
+
+    labels = (part.gather(block)[1] for block in blocks)
+    _write_array(archive, f"y_{name}", no_labels.dtype, shapes["labels"], labels)
+
+
+def _write_array(archive, name, dtype, shape, blocks):
     """Write one .npy member of an .npz file from blocks of its rows."""
     header = {
-        "descr": np.lib.format.dtype_to_descr(kind),
+        "descr": np.lib.format.dtype_to_descr(dtype),
         "fortran_order": False,
         "shape": tuple(map(int, shape)),
     }

@@ -1,4 +1,4 @@
-"""Classes of equal weight, in the training part only."""
+"""Classes of equal weight: fewer training examples of the frequent ones, or class weights."""
 
 from dataclasses import replace
 
@@ -9,52 +9,67 @@ from data_prep.errors import DataError
 
 
 def balance(data, seed=0):
-    """Leave out training examples of the frequent classes, until all are as many as the rarest.
+    """Leave out training examples until all classes are as frequent as the rarest.
 
     Args:
-        data: a Dataset with class numbers as labels. Validation and test parts stay as they are.
-        seed: draws the examples to keep.
+        data: a Dataset with class numbers as labels. Its validation and test parts do not change.
+        seed: selects the examples to keep.
 
     Returns:
-        The Dataset with a smaller training part, its order kept.
+        The Dataset with a smaller training part, in the same order.
+
+    Raises:
+        DataError: if the labels are not classes, or a class has no training example.
     """
-    labels, counts = _counts(data)
-    generator = np.random.default_rng(seed)
-    kept = [
-        generator.choice(np.flatnonzero(labels == number), counts.min(), replace=False)
-        for number in range(len(counts))
-    ]
+    labels, counts = _count_classes(data)
+    rarest = counts.min()
+
+    random = np.random.default_rng(seed)
+    kept = []
+    for number in range(len(counts)):
+        examples = np.flatnonzero(labels == number)
+        kept.append(random.choice(examples, rarest, replace=False))
     kept = np.sort(np.concatenate(kept))
+
     train = data.train.take(kept)
-    if hasattr(train, "dropped") and len(kept) < len(labels):
-        lost = {"training frames left out to balance the classes": len(labels) - len(kept)}
-        train = replace(train, dropped=train.dropped | lost)
+    left_out = len(labels) - len(kept)
+    if hasattr(train, "dropped") and left_out:
+        reason = "training frames left out to balance the classes"
+        train = replace(train, dropped=train.dropped | {reason: left_out})
     return replace(data, train=train)
 
 
 def class_weights(data):
-    """Weights for `fit(class_weight=...)` that make all classes count the same.
+    """Weights for `fit(class_weight=...)` that give every class the same total weight.
 
     Args:
         data: a Dataset with class numbers as labels.
 
     Returns:
-        {class number: examples / (classes * examples of the class)}, of the training part.
+        {class number: examples / (classes * examples of this class)}, counted in the training part.
+
+    Raises:
+        DataError: if the labels are not classes, or a class has no training example.
     """
-    counts = _counts(data)[1]
-    return {n: float(counts.sum() / (len(counts) * count)) for n, count in enumerate(counts)}
+    _, counts = _count_classes(data)
+    examples, classes = counts.sum(), len(counts)
+    return {number: float(examples / (classes * count)) for number, count in enumerate(counts)}
 
 
-def _counts(data):
+def _count_classes(data):
+    """(labels, examples of each class) of the training part."""
     check_split(data, "balancing")
     labels = np.asarray(data.train.labels)
     if not data.classes or labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(f"{data.name}: labels are no class numbers; only classes can be balanced.")
+        raise DataError(
+            f"{data.name}: the labels are not class numbers; only classes can be balanced."
+        )
+
     counts = np.bincount(labels, minlength=len(data.classes))
     if not counts.all():
-        rare = data.classes[int(np.argmin(counts))]
+        missing = data.classes[int(np.argmin(counts))]
         raise DataError(
-            f"{data.name}: the training part has no example of class {rare!r}; give rows in "
-            f"which that class occurs, or split it with split_stratified."
+            f"{data.name}: the training part has no example of class {missing!r}; give rows of "
+            f"that class, or split with split_stratified."
         )
     return labels, counts

@@ -1,4 +1,4 @@
-"""Batches for `fit` on any backend: Keras is needed here, TensorFlow is not."""
+"""Batches for `fit` on any backend. This module needs Keras, but not TensorFlow."""
 
 import threading
 
@@ -9,25 +9,26 @@ from data_prep.errors import DataError
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches gathered when they are asked for.
+    """Batches that are made when Keras asks for them.
 
     Args:
-        examples: how many there are.
-        batch_size: examples in a batch; the last one has what is left.
-        gather: from (rows, epoch, number) to (inputs, labels): the numbers of the examples, a slice
-            or an array, the number of the epoch, and that of the batch in it.
-        draw_order: from the number of an epoch to the numbers of all examples in its order, called
-            once for each epoch; None for the order that they have.
+        examples: number of examples.
+        batch_size: examples in a batch; the last batch may have fewer.
+        gather: a function of (rows, epoch, number) that returns (inputs, labels). `rows` are the
+            row numbers of the examples, a slice or an array; `epoch` is the number of the epoch,
+            and `number` the number of the batch in it.
+        order_of_epoch: a function from the number of an epoch to the row numbers of all examples in
+            the order of that epoch, called once for each epoch. None keeps the original order.
     """
 
-    def __init__(self, examples, batch_size, gather, draw_order=None):
-        super().__init__()  # one worker, as reading has threads of its own
+    def __init__(self, examples, batch_size, gather, order_of_epoch=None):
+        super().__init__()  # one worker is enough: reading files has threads of its own
         self.examples = examples
         self.batch_size = batch_size
         self.gather = gather
-        self.draw_order = draw_order
+        self.order_of_epoch = order_of_epoch
         self.epoch = 0
-        self.order = draw_order(self.epoch) if draw_order else None
+        self.order = order_of_epoch(self.epoch) if order_of_epoch else None
 
     def __len__(self):
         return -(-self.examples // self.batch_size)
@@ -36,44 +37,46 @@ class Batches(keras.utils.PyDataset):
         """(inputs, labels) of one batch."""
         if not 0 <= number < len(self):
             raise IndexError(number)
+
         rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
         if self.order is not None:
             rows = self.order[rows]
         return self.gather(rows, self.epoch, number)
 
     def on_epoch_end(self):
-        """Draw the order of the next epoch."""
+        """Make the order of the next epoch."""
         self.epoch += 1
-        if self.draw_order:
-            self.order = None  # let go of the old one before the new one is drawn
-            self.order = self.draw_order(self.epoch)
+        if self.order_of_epoch:
+            self.order = None  # free the old order before the new one is made
+            self.order = self.order_of_epoch(self.epoch)
 
 
 class PartBatches(Batches):
-    """Batches of a part with a `read`, whose files can be lost after they were found.
+    """Batches of a part that reads its files during training, when a file may be missing.
 
-    A batch that cannot be read while Keras reads ahead repeats the last one, and its error is
-    raised when the epoch ends.
+    If Keras reads a batch ahead and the batch cannot be read, the previous batch is repeated. The
+    error is raised when the epoch ends.
 
     Args:
-        part: from rows, `part.read` gives (inputs, rows), those that could be read.
-        batch_size: examples in a batch; the last one has what is left.
-        draw_order: as for Batches.
+        part: a part whose `read(rows)` returns (inputs, rows that could be read).
+        batch_size: examples in a batch; the last batch may have fewer.
+        order_of_epoch: as for Batches.
     """
 
-    def __init__(self, part, batch_size, draw_order=None):
-        super().__init__(len(part), batch_size, self._read, draw_order)
+    def __init__(self, part, batch_size, order_of_epoch=None):
+        super().__init__(len(part), batch_size, self._read, order_of_epoch)
         self.part = part
-        self.rows_of_batch = {}  # {number of the batch: the rows that were read}
-        self.last = self.error = None
+        self.rows_of_batch = {}  # {number of the batch: rows that could be read}
+        self.last = None  # (inputs, labels) of the last batch that could be read
+        self.error = None  # to be raised when the epoch ends
 
     @property
     def rows_read(self):
-        """Row numbers of the examples that the last pass has given, in their order."""
+        """Row numbers of the examples in the last pass over the data, in their order."""
         return np.concatenate([self.rows_of_batch[number] for number in range(len(self))])
 
     def on_epoch_end(self):
-        """Raise what could not be read; draw the order of the next epoch."""
+        """Raise the error of a batch that could not be read, or make the next order."""
         if self.error:
             raise self.error
         super().on_epoch_end()
@@ -81,15 +84,18 @@ class PartBatches(Batches):
     def _read(self, rows, epoch, number):
         if isinstance(rows, slice):
             rows = np.arange(self.examples)[rows]
+
         try:
-            inputs, found = self.part.read(rows)
+            inputs, rows_read = self.part.read(rows)
         except DataError as error:
-            if self.last is None or threading.current_thread() is threading.main_thread():
+            in_main_thread = threading.current_thread() is threading.main_thread()
+            if self.last is None or in_main_thread:
                 raise
-            # Keras would bury it under a traceback of its reading thread: it is raised
-            # when the epoch ends, before anything of this epoch is kept.
+            # Raised in a reading thread of Keras, the error would be lost in a long traceback.
+            # The end of the epoch comes before anything of this epoch is saved.
             self.error = error
             return self.last
-        self.rows_of_batch[number] = found
-        self.last = inputs, self.part.labels[found]
+
+        self.rows_of_batch[number] = rows_read
+        self.last = inputs, self.part.labels[rows_read]
         return self.last

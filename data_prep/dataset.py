@@ -1,4 +1,4 @@
-"""One container for every kind of data: train, validation and test parts, each with labels."""
+"""Dataset: the container for all kinds of data, with train, validation and test parts."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,8 +15,8 @@ class Part:
     """Inputs and labels of one part of the data.
 
     Attributes:
-        inputs: an array, or a tuple or dict of arrays, all of length (examples, ...).
-        labels: the same for the outputs to be learnt.
+        inputs: an array (examples, ...), or a tuple or dict of such arrays.
+        labels: the outputs to be learnt, in the same form.
     """
 
     inputs: object
@@ -30,29 +30,29 @@ class Part:
         return f"{type(self).__name__}(inputs {shapes['inputs']}, labels {shapes['labels']})"
 
     def take(self, numbers):
-        """Some of the examples: a slice, a mask, or an array of numbers."""
+        """The part with some of its examples: a slice, a mask, or an array of row numbers."""
         return Part(_take(self.inputs, numbers), _take(self.labels, numbers))
 
     def shapes(self):
-        """Shapes of inputs and labels, in the structure they have."""
+        """Shapes of inputs and labels, in the same tuples and dicts as the arrays."""
         return {"inputs": _shapes(self.inputs), "labels": _shapes(self.labels)}
 
 
 @dataclass(frozen=True, repr=False)
 class Dataset:
-    """Data ready to train on, and what a report has to say of it.
+    """Data ready for training, with what a report says about it.
 
-    A part is a Part, or Frames, which have the same attributes and gather batches from a series.
+    Each part is a Part, or Frames: they have the same attributes, and cut batches from a series.
 
     Attributes:
-        name: short name, such as "digits", or the stem of the file it came from.
-        source: where it comes from, and its licence where one is known.
-        train: the part to fit on. Scalers and baselines see this part alone.
-        validation: cut from the training data, for choosing epochs and settings.
-        test: touched once, at the end.
-        classes: names of the classes, in the order of the label numbers; () for none.
-        fingerprint: SHA-256 of the raw arrays before any split or scaling.
-        to_original: takes inputs back to their original units.
+        name: short name, such as "digits", or the name of the file without its suffix.
+        source: where the data come from, and their licence if it is known.
+        train: the part to fit on. Scalers and baselines are fitted on this part alone.
+        validation: examples for choosing epochs and settings; taken from the training data.
+        test: examples for the final scores; used once, at the end.
+        classes: names of the classes, in the order of the class numbers; () if there are none.
+        fingerprint: SHA-256 of the raw arrays, before any split or scaling.
+        to_original: a function from inputs back to their original units.
     """
 
     name: str
@@ -74,11 +74,14 @@ class Dataset:
         return tuple(self.train.shapes()["inputs"][1:])
 
     def map_inputs(self, function, to_original):
-        """The same data with `function` applied to the inputs of each part.
+        """Apply a function to the inputs of each part.
 
         Args:
-            function: from inputs to inputs.
-            to_original: from the new inputs back to the original units.
+            function: a function from inputs to new inputs.
+            to_original: a function from new inputs back to the original units.
+
+        Returns:
+            The Dataset with new inputs.
         """
         parts = {
             name: Part(function(part.inputs), part.labels) for name, part in self.parts().items()
@@ -90,7 +93,7 @@ class Dataset:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     def describe(self):
-        """What report.json keeps of the data: plain strings, numbers, lists and dicts."""
+        """The entry of report.json about the data: strings, numbers, lists and dicts."""
         return {
             "name": self.name,
             "source": self.source,
@@ -101,7 +104,12 @@ class Dataset:
 
 
 def check_split(data, what):
-    """Refuse a part, or frames that are not split, where a whole Dataset is needed."""
+    """Raise a DataError if `data` is not a Dataset, such as frames that are not split.
+
+    Args:
+        data: what the user gave.
+        what: the name of the step that needs a Dataset, for the error.
+    """
     if not isinstance(data, Dataset):
         raise DataError(
             f"{what} needs a Dataset with its train, validation and test parts, not "
@@ -110,7 +118,7 @@ def check_split(data, what):
 
 
 def arrays_of(tree):
-    """The arrays in a tree of tuples, lists and dicts, as a flat list."""
+    """All arrays in nested tuples, lists and dicts, as a flat list."""
     if isinstance(tree, dict):
         tree = list(tree.values())
     if isinstance(tree, (tuple, list)):
@@ -119,7 +127,7 @@ def arrays_of(tree):
 
 
 def fingerprint(*trees):
-    """SHA-256 over the types, shapes and bytes of all arrays: equal data, equal fingerprint."""
+    """SHA-256 over the types, shapes and bytes of all arrays, the same for equal data."""
     digest = hashlib.sha256()
     for array in arrays_of(trees):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
@@ -128,19 +136,19 @@ def fingerprint(*trees):
 
 
 def stratified_split(labels, fraction, seed, what="validation"):
-    """Two sets of row numbers with the same share of each class.
+    """Divide rows into two sets with about the same fraction of each class.
 
     Args:
         labels: class of each row, (rows,).
-        fraction: share of the rows that goes into the second set, 0 to 1; 0 leaves it empty.
+        fraction: fraction of the rows in the second set, from 0 to below 1; 0 leaves it empty.
         seed: equal seeds give equal sets.
-        what: what the second set is for, named in the error.
+        what: name of the second set in the error, such as "test".
 
     Returns:
-        (first, second): sorted row numbers. Together they are all the rows, each once.
+        (first, second): sorted row numbers. Each row is in exactly one of them.
 
     Raises:
-        DataError: where a class has too few rows to be in both sets.
+        DataError: if a class has too few rows for both sets.
     """
     if fraction == 0:
         return np.arange(len(labels)), np.arange(0)
@@ -149,11 +157,12 @@ def stratified_split(labels, fraction, seed, what="validation"):
             np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
         )
     except ValueError as error:
-        counts = dict(zip(*np.unique(labels, return_counts=True), strict=True))
-        rare = min(counts, key=counts.get)
+        classes, counts = np.unique(labels, return_counts=True)
+        rarest = counts.argmin()
         raise DataError(
             f"cannot cut a stratified {what} part of {fraction:.0%} from {len(labels)} examples of "
-            f"{len(counts)} classes (the rarest, {rare}, has {counts[rare]}): give more examples."
+            f"{len(classes)} classes (the rarest, {classes[rarest]}, has {counts[rarest]}): give "
+            f"more examples."
         ) from error
     return np.sort(first), np.sort(second)
 

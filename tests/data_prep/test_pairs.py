@@ -1,4 +1,4 @@
-"""Pairs, triplets and episodes: right by class, balanced, repeatable, and apart by class."""
+"""Pairs, triplets and episodes: of the right classes, balanced and repeatable."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import data_prep
 from data_prep.pairs import episode_rows, pair_rows, triplet_rows
 
-# Every class at least twice, so that pairs of the same class exist.
+# Each class has at least two examples, so that pairs of the same class exist.
 LABELS = st.lists(st.integers(0, 5), min_size=1, max_size=20).map(
     lambda some: np.array(some + some)
 )
@@ -32,7 +32,7 @@ def test_pairs_are_balanced_and_never_of_one_example(labels, pairs, seed):
 
 @QUICK
 @given(LABELS.filter(lambda labels: len(set(labels)) > 1), st.integers(1, 60), SEEDS)
-def test_triplets_are_right_by_class(labels, triplets, seed):
+def test_triplets_have_the_right_classes(labels, triplets, seed):
     rows = triplet_rows(labels, triplets, seed)
     assert rows.shape == (triplets, 3)
     anchor, positive, negative = labels[rows].T
@@ -41,7 +41,7 @@ def test_triplets_are_right_by_class(labels, triplets, seed):
     assert (rows[:, 0] != rows[:, 1]).all()
 
 
-def test_an_example_alone_in_its_class_only_differs():
+def test_an_example_alone_in_its_class_is_only_in_pairs_of_different_classes():
     labels = np.array([0, 0, 1, 2, 2, 2])
     rows, same = pair_rows(labels, 60)
     assert 2 not in rows[same == 1]
@@ -52,40 +52,44 @@ def test_an_example_alone_in_its_class_only_differs():
 def test_every_partner_is_equally_likely():
     labels = np.repeat([0, 1, 2], [2, 3, 4])
     rows, same = pair_rows(labels, 36_000)
-    drawn = np.zeros((9, 9))
-    np.add.at(drawn, (rows[:, 0], rows[:, 1]), 1)
-    alike = labels[:, None] == labels
-    for kind, mask in ((1, alike & ~np.eye(9, dtype=bool)), (0, ~alike)):
-        expected = 2000 * mask / mask.sum(axis=1, keepdims=True)
-        assert drawn[mask].sum() == (same == kind).sum()
-        np.testing.assert_allclose(drawn[mask], expected[mask], rtol=0.2)
+    counts = np.zeros((9, 9))
+    np.add.at(counts, (rows[:, 0], rows[:, 1]), 1)
+
+    same_class = labels[:, None] == labels
+    possible_partners = {1: same_class & ~np.eye(9, dtype=bool), 0: ~same_class}
+    for kind, possible in possible_partners.items():
+        expected = 2000 * possible / possible.sum(axis=1, keepdims=True)
+        assert counts[possible].sum() == (same == kind).sum()
+        np.testing.assert_allclose(counts[possible], expected[possible], rtol=0.2)
 
 
 @QUICK
 @given(st.integers(2, 5), st.integers(1, 3), st.integers(1, 3), st.integers(1, 8), SEEDS)
-def test_episodes_ask_for_classes_they_show(ways, shots, queries, episodes, seed):
+def test_the_queries_of_an_episode_are_of_its_support_classes(ways, shots, queries, episodes, seed):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(6), 6))
-    drawn = episode_rows(labels, episodes, ways, shots, queries, seed=seed)
-    support, query, answers = drawn
-    assert support.shape == (episodes, ways, shots)
-    assert query.shape == answers.shape == (episodes, ways * queries)
-    for known, asked, answer in zip(support, query, answers, strict=True):
-        assert len(set(known.ravel()) | set(asked)) == ways * (shots + queries)
-        classes = labels[known]
+    sampled = episode_rows(labels, episodes, ways, shots, queries, seed=seed)
+    all_support, all_queries, all_query_labels = sampled
+    assert all_support.shape == (episodes, ways, shots)
+    assert all_queries.shape == all_query_labels.shape == (episodes, ways * queries)
+
+    for support, query, query_labels in zip(*sampled, strict=True):
+        assert len(set(support.ravel()) | set(query)) == ways * (shots + queries)
+        classes = labels[support]
         assert (classes == classes[:, :1]).all()
         assert len(set(classes[:, 0])) == ways
-        np.testing.assert_array_equal(labels[asked], classes[answer, 0])
-        np.testing.assert_array_equal(np.bincount(answer), queries)
+        np.testing.assert_array_equal(labels[query], classes[query_labels, 0])
+        np.testing.assert_array_equal(np.bincount(query_labels), queries)
+
     again = episode_rows(labels, episodes, ways, shots, queries, seed=seed)
-    for one, other in zip(drawn, again, strict=True):
+    for one, other in zip(sampled, again, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_place_of_a_query_does_not_tell_its_answer():
+def test_the_place_of_a_query_does_not_tell_its_class():
     labels = np.repeat(np.arange(10), 5)
-    _, _, answers = episode_rows(labels, 500, ways=5)
-    shares = [np.mean(answers[:, place] == place) for place in range(5)]
-    np.testing.assert_allclose(shares, 0.2, atol=0.08)
+    _, _, query_labels = episode_rows(labels, 500, ways=5)
+    fractions = [np.mean(query_labels[:, place] == place) for place in range(5)]
+    np.testing.assert_allclose(fractions, 0.2, atol=0.08)
 
 
 def test_an_episode_stays_in_one_group():
@@ -94,25 +98,27 @@ def test_an_episode_stays_in_one_group():
     support, query, _ = episode_rows(labels, 50, ways=4, groups=groups)
     used = {tuple(set(groups[rows].ravel())) for rows in support}
     assert used == {(0,), (1,)}
-    for known, asked in zip(support, query, strict=True):
-        assert set(groups[known].ravel()) == set(groups[asked])
+    for support_rows, query_rows in zip(support, query, strict=True):
+        assert set(groups[support_rows].ravel()) == set(groups[query_rows])
 
 
 # From data sets.
 
 
-def test_held_out_classes_are_never_trained_on():
+def test_held_out_classes_are_not_in_training():
     digits = data_prep.load_images("digits")
     data = data_prep.hold_out_classes(digits, (7, "8", "9"))
     assert set(data.train.labels) == set(data.validation.labels) == set(range(7))
     assert set(data.test.labels) == {7, 8, 9}
     assert sum(len(part) for part in data.parts().values()) + (digits.test.labels < 7).sum() == 1797
     assert data.fingerprint == digits.fingerprint
-    seen = {image.tobytes() for image in data.test.inputs}
-    assert not seen & {image.tobytes() for image in data.train.inputs}
-    pairs = data_prep.make_pairs(data)
-    left, right = pairs.test.inputs
-    assert {image.tobytes() for image in left} | {image.tobytes() for image in right} <= seen
+
+    tested = {image.tobytes() for image in data.test.inputs}
+    assert not tested & {image.tobytes() for image in data.train.inputs}
+
+    left, right = data_prep.make_pairs(data).test.inputs
+    assert {image.tobytes() for image in left} <= tested
+    assert {image.tobytes() for image in right} <= tested
 
 
 def test_pairs_of_a_data_set():
@@ -150,10 +156,11 @@ def test_episodes_of_a_part():
     assert support.shape == (7, 5, 2, 8, 8, 1)
     assert query.shape == (7, 15, 8, 8, 1)
     assert episodes.labels.shape == (7, 15)
-    rows, asked, answers = episode_rows(part.labels, 7, 5, 2, 3, seed=4)
-    np.testing.assert_array_equal(support[3, 1, 0], part.inputs[rows[3, 1, 0]])
-    np.testing.assert_array_equal(query[6, 14], part.inputs[asked[6, 14]])
-    np.testing.assert_array_equal(episodes.labels, answers)
+
+    support_rows, query_rows, labels = episode_rows(part.labels, 7, 5, 2, 3, seed=4)
+    np.testing.assert_array_equal(support[3, 1, 0], part.inputs[support_rows[3, 1, 0]])
+    np.testing.assert_array_equal(query[6, 14], part.inputs[query_rows[6, 14]])
+    np.testing.assert_array_equal(episodes.labels, labels)
 
 
 ONE, TWO = np.zeros(9, int), np.arange(10) % 2
@@ -184,10 +191,10 @@ REFUSED = {
     "'digits' has no class '11'; its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.": (
         lambda: data_prep.hold_out_classes(data_prep.load_images("digits"), (11,))
     ),
-    "9 of the 10 classes of 'digits' are held out; hold out at least one and leave two to train "
-    "on.": lambda: data_prep.hold_out_classes(data_prep.load_images("digits"), range(9)),
-    "0 of the 10 classes of 'digits' are held out; hold out at least one and leave two to train "
-    "on.": lambda: data_prep.hold_out_classes(data_prep.load_images("digits"), ()),
+    "9 of the 10 classes of 'digits' are held out; hold out at least one and keep two for "
+    "training.": lambda: data_prep.hold_out_classes(data_prep.load_images("digits"), range(9)),
+    "0 of the 10 classes of 'digits' are held out; hold out at least one and keep two for "
+    "training.": lambda: data_prep.hold_out_classes(data_prep.load_images("digits"), ()),
 }
 
 
@@ -212,11 +219,13 @@ def test_omniglot_one_shot_within_an_alphabet(data_folder):
     support, query = episodes.inputs
     assert support.shape == (20, 20, 1, 105, 105)
     assert query.shape == (20, 20, 105, 105)
-    # The alphabets with fewer than 20 characters give no task.
+
+    # Alphabets with fewer than 20 characters give no task.
     rows, _, _ = episode_rows(character, 200, 20, groups=alphabet)
     sizes = [len(set(character[alphabet == group])) for group in range(20)]
-    drawn = {group for group in range(20) if group in alphabet[rows]}
-    assert drawn == {group for group in range(20) if sizes[group] >= 20}
+    sampled = {group for group in range(20) if group in alphabet[rows]}
+    assert sampled == {group for group in range(20) if sizes[group] >= 20}
+
     rows, same = pair_rows(alphabet.astype(int) * 100 + character, 30_000)
     assert same.sum() == 15_000
     assert (alphabet[rows[same == 1, 0]] == alphabet[rows[same == 1, 1]]).all()
