@@ -48,7 +48,7 @@ def test_errors_in_scaled_and_in_original_units():
 
 def test_persistence_and_seasonal_naive_repeat_rows_of_the_frame():
     data = parts(series(np.arange(100.0), b=-np.arange(100.0)), 10, 7)
-    found = scores.forecasters(data, season=3)
+    found = scores.forecast_baselines(data, season=3)
     last = data.test.inputs[:, -1]
     assert found["persistence"].shape == data.test.labels.shape
     for step in range(7):
@@ -60,12 +60,12 @@ def test_persistence_and_seasonal_naive_repeat_rows_of_the_frame():
     )
     data = data_prep.split_by_time(frames)
     with pytest.raises(ValueError, match="that forecast all their features"):
-        scores.forecasters(data, 3)
+        scores.forecast_baselines(data, 3)
 
 
 def test_seasonal_naive_is_right_where_the_season_repeats_exactly():
     data = parts(series(np.tile([0.0, 1.0, 5.0], 40)), 7, 8)
-    found = scores.forecasters(data, season=3)
+    found = scores.forecast_baselines(data, season=3)
     assert scores.forecast(data.test, found["seasonal naive"])["mean squared error"] == 0
     assert scores.forecast(data.test, found["persistence"])["mean squared error"] > 0.5
 
@@ -74,7 +74,7 @@ def test_the_linear_forecast_finds_trend_and_season_and_goes_beyond_what_it_saw(
     rows = np.arange(400)
     table = series(0.5 * rows + 3 * np.sin(rows / 4), b=20 - 2.0 * rows)
     data = parts(table, 20, 10)
-    found = scores.forecasters(data, 12, ["linear"])["linear"]
+    found = scores.forecast_baselines(data, 12, ["linear"])["linear"]
     errors = scores.forecast(data.test, found)
     assert errors["mean absolute error of a"] < 0.01
     assert errors["mean absolute error of b"] < 0.01
@@ -84,7 +84,7 @@ def test_the_linear_forecast_is_least_squares_without_a_penalty():
     rng = np.random.default_rng(0)
     walk = np.convolve(rng.normal(size=3003), [1, 0.8, 0.5, 0.2], "valid")
     data = parts(series(walk), 6, 2)
-    found = scores.forecasters(data, 2, ["linear"])["linear"]
+    found = scores.forecast_baselines(data, 2, ["linear"])["linear"]
     inputs, labels = data.train.arrays()
     last = inputs[:, -1:, 0]
     x = np.column_stack([inputs[:, :-1, 0] - last, np.ones(len(inputs))])
@@ -99,7 +99,7 @@ def test_the_linear_forecast_never_sees_the_test_part():
     changed = values.copy()
     changed[-20:] += 1000
     first, second = (
-        scores.forecasters(parts(series(rows), 8, 4), 4, ["linear"])["linear"]
+        scores.forecast_baselines(parts(series(rows), 8, 4), 4, ["linear"])["linear"]
         for rows in (values, changed)
     )
     np.testing.assert_array_equal(first[:30], second[:30])  # frames before the change
@@ -126,7 +126,7 @@ def directions_of(rows, window=6, horizon=2, **options):
 def test_directions_of_the_last_rows_go_on_or_turn_back():
     rows = np.random.default_rng(0).normal(size=200).cumsum()
     data = directions_of(rows)
-    found = scores.directions(data)
+    found = scores.direction_baselines(data)
     last = data.test.starts + 5
     went_up = rows[last] > rows[last - 2]
     np.testing.assert_array_equal(found["persistence"], went_up)
@@ -134,12 +134,12 @@ def test_directions_of_the_last_rows_go_on_or_turn_back():
     most = np.bincount(data.train.labels).argmax()
     np.testing.assert_array_equal(found["majority"], np.full(len(data.test), most))
     rising = directions_of(np.arange(100.0))
-    assert scores.directions(rising)["persistence"].all()
+    assert scores.direction_baselines(rising)["persistence"].all()
 
 
 def test_balanced_accuracy_counts_every_class_the_same():
     labels = np.repeat([0, 1], [80, 20])
-    found = scores.balanced(labels, np.zeros(100, int), 10)
+    found = scores.balanced_accuracy(labels, np.zeros(100, int), 10)
     assert found == {
         "balanced accuracy": 0.5,
         "low end of 95%": 0.5,
@@ -147,14 +147,14 @@ def test_balanced_accuracy_counts_every_class_the_same():
         "accuracy": 0.8,
     }
     predicted = np.where(np.arange(100) % 4 == 0, 1 - labels, labels)
-    assert scores.balanced(labels, predicted, 10)["balanced accuracy"] == 0.75
+    assert scores.balanced_accuracy(labels, predicted, 10)["balanced accuracy"] == 0.75
 
 
 def test_the_interval_of_balanced_accuracy_is_that_of_its_two_shares():
     rng = np.random.default_rng(0)
     labels = (rng.random(5000) < 0.2).astype(int)
     predicted = np.where(rng.random(5000) < 0.7, labels, 1 - labels)
-    found = scores.balanced(labels, predicted, 10)
+    found = scores.balanced_accuracy(labels, predicted, 10)
     counts = np.bincount(labels)
     error = 1.96 * np.sqrt(sum(0.7 * 0.3 / counts)) / 2
     width = found["high end of 95%"] - found["low end of 95%"]
@@ -200,6 +200,6 @@ def test_the_standard_split_of_etth1_gives_the_published_persistence(data_folder
     table = data_prep.load_series(data_folder / "ett" / "ETTh1.csv.gz").iloc[:14400]
     data = parts(table, 336, 96, "8640,2880,2880")
     assert len(data.test) == 2880 - 96 + 1
-    found = scores.forecast(data.test, scores.forecasters(data, 24)["persistence"])
+    found = scores.forecast(data.test, scores.forecast_baselines(data, 24)["persistence"])
     assert found["mean squared error"] == pytest.approx(1.295, rel=2e-3)
     assert found["mean absolute error"] == pytest.approx(0.713, rel=2e-3)
