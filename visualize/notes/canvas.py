@@ -1,7 +1,6 @@
-"""Boxes, circles, arrows and equations, from which the schematics are drawn.
+"""Boxes, circles, arrows and equations: the parts of the schematics.
 
-Coordinates are in the units of `make_canvas`; text is 0.2 units high, so that it grows with the
-drawing.
+Coordinates are in the units of `make_canvas`. Text is 0.2 units high: it grows with the drawing.
 """
 
 from typing import NamedTuple
@@ -15,7 +14,7 @@ GREY_FILL, BLUE_FILL, ORANGE_FILL = "#eceff3", "#d6e5f4", "#fde0c8"
 
 
 class Shape(NamedTuple):
-    """A drawn box or circle: its centre and size."""
+    """A box or circle in a drawing: its centre and its size, in units."""
 
     x: float
     y: float
@@ -44,17 +43,23 @@ class Shape(NamedTuple):
 
 
 class Canvas:
-    """Boxes, text and arrows on a `make_canvas`."""
+    """A drawing of boxes, text and arrows.
+
+    Args:
+        ax: matplotlib Axes to draw into; a new Figure when None.
+        width: width of the drawing in units.
+        height: height of the drawing in units.
+    """
 
     def __init__(self, ax, width, height):
         self.ax, self.points = make_canvas(ax, width, height)
 
-    def text(self, x, y, words, size=0.2, ha="center", color=INK, mathtext=True, **options):
-        """Write words at a place; their size is in units."""
+    def text(self, x, y, text, size=0.2, ha="center", color=INK, mathtext=True, **options):
+        """Write text at (x, y); `size` is its height in units."""
         return self.ax.text(
             x,
             y,
-            words,
+            text,
             fontsize=size * self.points,
             fontfamily="DejaVu Sans",
             math_fontfamily="dejavusans",
@@ -65,8 +70,8 @@ class Canvas:
             **options,
         )
 
-    def box(self, x, y, words, width=0.9, height=0.6, fill=GREY_FILL, edge=INK, **options):
-        """Draw a rounded box with words in it; returns its Shape."""
+    def box(self, x, y, text, width=0.9, height=0.6, fill=GREY_FILL, edge=INK, **options):
+        """Draw a rounded box around (x, y) with text in it. Returns its Shape."""
         self.ax.add_patch(
             FancyBboxPatch(
                 (x - width / 2 + 0.08, y - height / 2 + 0.08),
@@ -79,19 +84,19 @@ class Canvas:
                 zorder=2,
             )
         )
-        self.text(x, y, words, zorder=3, **options)
+        self.text(x, y, text, zorder=3, **options)
         return Shape(x, y, width, height)
 
-    def circle(self, x, y, words):
-        """An operation on vectors, element by element."""
+    def circle(self, x, y, text):
+        """Draw a circle around (x, y): an element-wise operation. Returns its Shape."""
         self.ax.add_patch(
             Circle((x, y), 0.24, facecolor="white", edgecolor=INK, linewidth=1.2, zorder=2)
         )
-        self.text(x, y, words, zorder=3)
+        self.text(x, y, text, zorder=3)
         return Shape(x, y, 0.48, 0.48)
 
     def arrow(self, *corners, color=INK, style="-", head="-|>"):
-        """A line through the corners, with its head at the last."""
+        """Draw an arrow through the points `corners`; its head is at the last one."""
         self.ax.add_patch(
             FancyArrowPatch(
                 path=Path(corners),
@@ -108,11 +113,11 @@ class Canvas:
         )
 
     def dot(self, x, y):
-        """Where a line divides."""
+        """Draw a dot at (x, y), where a line branches."""
         self.ax.add_patch(Circle((x, y), 0.06, facecolor=INK, edgecolor="none", zorder=2))
 
     def equations(self, equations, x, top):
-        """Equations with their names, one below the other."""
+        """Write (name, equation) pairs below each other; `top` is the height of the first."""
         for row, (name, equation) in enumerate(equations):
             y = top - 0.55 * row
             self.text(x, y, name, size=0.19, ha="left", color=BLUE)

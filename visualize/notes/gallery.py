@@ -1,4 +1,4 @@
-"""The notes' pictures, all of them, from small examples that are computed here."""
+"""The pictures of `python -m visualize notes`, from small examples that are computed here."""
 
 from pathlib import Path
 
@@ -8,16 +8,17 @@ import visualize
 
 
 def write_all(folder):
-    """Write every picture of the notes as a PNG.
+    """Write one PNG file for each picture of the study notes.
 
-    The examples are real where scikit-learn carries the data (handwritten digits, a photograph)
-    and computed in closed form or from fixed weights otherwise: the same files each time.
+    The examples come from scikit-learn (handwritten digits, a photograph), from a formula, or from
+    a network with fixed weights. They are the same each time, and so are the files.
 
     Args:
-        folder: where to write; made if it is not there. Files of the same names are replaced.
+        folder: the folder to write to; it is made if it does not exist. Files of the same names
+            are replaced.
 
     Returns:
-        The paths written, in the order of the notes.
+        List of the paths, in the order of the study notes.
 
     Raises:
         VisualizeError: if the folder is a file.
@@ -27,31 +28,55 @@ def write_all(folder):
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise visualize.VisualizeError(f"{folder} is a file: give a folder to write to.") from None
+
     paths = []
     for name, figure in _figures():
-        paths.append(folder / f"{name}.png")
-        figure.savefig(paths[-1], dpi=150)
+        path = folder / f"{name}.png"
+        figure.savefig(path, dpi=150)
+        paths.append(path)
     return paths
 
 
 def _figures():
-    """Yield (name, Figure) of each picture."""
+    """Yield (name, Figure) of each picture, chapter by chapter."""
     digits = _digits()
+    yield from _dense_networks(digits)
+    yield from _convolutional_networks()
+    yield from _recurrent_networks()
+    yield from _autoencoders(digits)
+    yield from _embeddings(digits)
+    yield "gan", visualize.plot_gan()
+    yield "capsule_routing", visualize.plot_capsule_routing(_routing())
+
+
+def _dense_networks(digits):
+    """Yield the pictures of activations, training, gradients and dead units."""
     yield "activations", visualize.plot_activations()
-    yield from _learning(digits)
+    yield from _training(digits)
     yield "gradient_flow", visualize.plot_gradient_flow(_vanishing_gradients(digits))
     yield "dead_relus", visualize.plot_dead_relus(_dying_network(), digits[0].reshape(-1, 64))
+
+
+def _convolutional_networks():
+    """Yield the pictures of convolution, pooling, filters and segmentation."""
     image = np.zeros((6, 6))
     image[:, 3:] = 1
-    edge = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
-    yield "convolution", visualize.plot_convolution(image, edge)
-    pooled = [[1, 3, 2, 1], [4, 6, 5, 0], [3, 1, 9, 2], [0, 2, 4, 7]]
-    yield "max_pooling", visualize.plot_max_pooling(pooled)
+    edge_kernel = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
+    yield "convolution", visualize.plot_convolution(image, edge_kernel)
+
+    image = [[1, 3, 2, 1], [4, 6, 5, 0], [3, 1, 9, 2], [0, 2, 4, 7]]
+    yield "max_pooling", visualize.plot_max_pooling(image)
+
     photo, mask = _flower()
-    model = _edge_detector(photo.shape[:2])
+    grey_photo = photo.mean(axis=2)
+    model = _edge_detector(grey_photo.shape)
     yield "filters", visualize.plot_filters(model, "convolution")
-    yield "feature_maps", visualize.plot_feature_maps(model, photo.mean(axis=2), "convolution")
-    yield "segmentation", visualize.plot_segmentation(photo.mean(axis=2), mask, ["flower"])
+    yield "feature_maps", visualize.plot_feature_maps(model, grey_photo, "convolution")
+    yield "segmentation", visualize.plot_segmentation(grey_photo, mask, ["flower"])
+
+
+def _recurrent_networks():
+    """Yield the pictures of recurrent networks, forecasts, encoders, decoders and attention."""
     yield "unrolled_rnn", visualize.plot_unrolled_rnn()
     yield "rnn_types", visualize.plot_rnn_types()
     yield "rnn_cell", visualize.plot_rnn_cell()
@@ -60,32 +85,30 @@ def _figures():
     yield "forecast", visualize.plot_forecast(**_forecast())
     yield "seq2vec", visualize.plot_seq2vec(["a", "really", "good", "film"], "positive")
     yield "vec2seq", visualize.plot_vec2seq("image", ["a", "red", "square"])
-    date, iso = ["5", "March", "2021"], ["2021", "-03", "-05"]
-    yield "seq2seq", visualize.plot_seq2seq(date, iso)
-    yield "encoder_decoder", visualize.plot_encoder_decoder(date, iso)
-    yield "attention", visualize.plot_attention(_date_attention(), iso, date)
-    yield "autoencoder", visualize.plot_autoencoder()
-    yield from _latent_space(digits)
-    yield "gan", visualize.plot_gan()
-    yield "capsule_routing", visualize.plot_capsule_routing(_routing())
+
+    date, iso_date = ["5", "March", "2021"], ["2021", "-03", "-05"]
+    yield "seq2seq", visualize.plot_seq2seq(date, iso_date)
+    yield "encoder_decoder", visualize.plot_encoder_decoder(date, iso_date)
+    yield "attention", visualize.plot_attention(_date_attention(), iso_date, date)
 
 
 def _digits():
-    """Handwritten digits of scikit-learn: images (1797, 8, 8) in 0..1, labels (1797,)."""
+    """Return the digits of scikit-learn: images (1797, 8, 8) from 0 to 1, labels (1797,)."""
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
     return images.reshape(-1, 8, 8).astype("float32") / 16, labels
 
 
-def _learning(digits):
-    """Curves and confusion matrix of a small classifier after 15 epochs."""
+def _training(digits):
+    """Yield the curves and the confusion matrix of a small classifier after 15 epochs."""
     from sklearn.metrics import confusion_matrix, log_loss
     from sklearn.neural_network import MLPClassifier
 
     x, y = digits[0].reshape(-1, 64), digits[1]
     train, test = slice(None, 1200), slice(1200, None)
     model = MLPClassifier([32], batch_size=64, learning_rate_init=0.003, random_state=0)
+
     history = {"loss": [], "val_loss": [], "accuracy": [], "val_accuracy": []}
     for _ in range(15):
         model.partial_fit(x[train], y[train], classes=np.arange(10))
@@ -94,24 +117,28 @@ def _learning(digits):
             history[prefix + "loss"].append(log_loss(y[part], probabilities))
             history[prefix + "accuracy"].append(model.score(x[part], y[part]))
     yield "training_curves", visualize.plot_training_curves(history)
+
     matrix = confusion_matrix(y[test], model.predict(x[test]))
     yield "confusion_matrix", visualize.plot_confusion_matrix(matrix, range(10))
 
 
 def _vanishing_gradients(digits):
-    """Gradient norms of ten sigmoid layers on one batch, over five steps of gradient descent."""
+    """Return gradient norms of ten dense layers with sigmoid, over five steps of SGD.
+
+    Returns:
+        {layer: norms by step}.
+    """
     import keras
     from keras import layers
 
     model = keras.Sequential([keras.Input((64,))])
     for number in range(10):
-        start = keras.initializers.GlorotUniform(seed=number)
-        last = number == 9
+        is_output = number == 9
         model.add(
             layers.Dense(
-                10 if last else 32,
-                activation="softmax" if last else "sigmoid",
-                kernel_initializer=start,
+                10 if is_output else 32,
+                activation="softmax" if is_output else "sigmoid",
+                kernel_initializer=keras.initializers.GlorotUniform(seed=number),
                 name=f"dense {number + 1}",
             )
         )
@@ -120,16 +147,20 @@ def _vanishing_gradients(digits):
         optimizer=keras.optimizers.SGD(0.1),
         run_eagerly=True,
     )
-    x, y = digits[0][:128].reshape(-1, 64), digits[1][:128]
-    by_epoch = []
+
+    x, y = digits[0][:128].reshape(-1, 64), digits[1][:128]  # one batch
+    norms_by_step = []
     for _ in range(5):
-        by_epoch.append(visualize.gradient_norms(model, x, y))
+        norms_by_step.append(visualize.gradient_norms(model, x, y))
         model.train_on_batch(x, y)
-    return {name: [norms[name] for norms in by_epoch] for name in by_epoch[0]}
+    return {name: [norms[name] for norms in norms_by_step] for name in norms_by_step[0]}
 
 
 def _dying_network():
-    """Four ReLU layers with random weights whose biases fall: more units die in each."""
+    """Return a network of four ReLU layers with random weights.
+
+    The bias falls from layer to layer, so each layer has more dead units than the one before.
+    """
     import keras
     from keras import layers
 
@@ -144,49 +175,66 @@ def _dying_network():
 
 
 def _flower():
-    """A photograph (rows, columns, 3) in 0..1, and a mask that is 1 where its red is bright."""
+    """Return a photograph (rows, columns, 3) from 0 to 1, and a mask: 1 where red is bright."""
     from sklearn.datasets import load_sample_image
 
     photo = load_sample_image("flower.jpg")[::3, ::3] / 255
     red = np.pad(photo[..., 0], 4, mode="edge")
-    smooth = np.lib.stride_tricks.sliding_window_view(red, (9, 9)).mean(axis=(2, 3))
-    return photo, (smooth > 0.4).astype(int)
+    blurred = np.lib.stride_tricks.sliding_window_view(red, (9, 9)).mean(axis=(2, 3))
+    return photo, (blurred > 0.4).astype(int)
 
 
 def _edge_detector(shape):
-    """A convolution with eight filters that are known by name: edges, lines, blur, sharpen."""
+    """Return a model with one convolution of eight classical filters: edges, lines, a blur.
+
+    Args:
+        shape: (height, width) of its images.
+    """
     import keras
     from keras import layers
 
-    across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
+    edge = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 4
+    diagonal_edge = np.array([[0, 1, 2], [-1, 0, 1], [-2, -1, 0]]) / 4
     line = np.array([[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]]) / 3
-    slope = np.array([[0, 1, 2], [-1, 0, 1], [-2, -1, 0]]) / 4
     spot = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]]) / 4
-    filters = [across, across.T, slope, slope[:, ::-1], line, line.T, spot, np.full((3, 3), 1 / 9)]
+    blur = np.full((3, 3), 1 / 9)
+    edges = [edge, edge.T, diagonal_edge, diagonal_edge[:, ::-1]]
+    filters = [*edges, line, line.T, spot, blur]
+
     layer = layers.Conv2D(8, 3, activation="relu", name="convolution")
     model = keras.Sequential([keras.Input((*shape, 1)), layer])
-    layer.set_weights([np.stack(filters, axis=-1)[:, :, None], np.zeros(8)])
+    kernel = np.stack(filters, axis=-1)[:, :, None]  # (3, 3, 1, 8)
+    layer.set_weights([kernel, np.zeros(8)])
     return model
 
 
 def _forecast():
-    """A noisy season on a trend; the forecast is linear in the frame, fitted on the rows before."""
+    """Return the arguments of `plot_forecast`: a season on a trend with noise, and its forecast.
+
+    The forecast is a linear function of the frame, fitted by ridge regression on the rows before
+    the frame.
+    """
     random = np.random.default_rng(0)
     rows = np.arange(160)
-    truth = np.sin(2 * np.pi * rows / 24) + 0.01 * rows + random.normal(scale=0.15, size=len(rows))
+    season, trend = np.sin(2 * np.pi * rows / 24), 0.01 * rows
+    truth = season + trend + random.normal(scale=0.15, size=len(rows))
+
     window, steps, start = 36, 24, 100
     frames = np.lib.stride_tricks.sliding_window_view(truth[:start], window + steps)
-    # The level of each frame is taken off; a little ridge, since frames are few.
-    level = frames[:, :window].mean(axis=1, keepdims=True)
-    x, y = frames[:, :window] - level, frames[:, window:] - level
-    weights = np.linalg.solve(x.T @ x + np.eye(window), x.T @ y)
+    levels = frames[:, :window].mean(axis=1, keepdims=True)
+    x, y = frames[:, :window] - levels, frames[:, window:] - levels
+    weights = np.linalg.solve(x.T @ x + np.eye(window), x.T @ y)  # the penalty of ridge is 1
+
     frame = truth[start : start + window]
     forecast = (frame - frame.mean()) @ weights + frame.mean()
     return {"truth": truth, "forecast": forecast, "start": start, "window": window}
 
 
 def _date_attention():
-    """Scaled dot-product attention where a token's query and key say: day, month, or year."""
+    """Return scaled dot-product attention weights (3, 3) from the parts of one date to another.
+
+    The query and the key of a token tell whether it is a day, a month or a year.
+    """
     day, month, year = np.eye(3) * 3
     queries, keys = np.array([year, month, day]), np.array([day, month, year])
     scores = queries @ keys.T / 3**0.5
@@ -194,28 +242,69 @@ def _date_attention():
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _latent_space(digits):
-    """Pictures of codes: probabilistic PCA, which is the optimum of a linear VAE (Lucas 2019).
+def _autoencoders(digits):
+    """Yield the pictures of autoencoders: networks, codes and decoded images."""
+    yield "autoencoder", visualize.plot_autoencoder()
 
-    The decoder of two dimensions is a network with fixed weights: its first layer, with softmax,
-    says how near each digit's code is, its second takes the mean of the digits in that proportion.
+    images, labels = digits
+    x = images.reshape(-1, 64)
+    mean, variances, components = _principal_components(x)
+    codes = _linear_vae_codes(x - mean, variances, components)
+    yield "latent_space", visualize.plot_latent_space(codes, labels)
+
+    decoder = _nearest_codes_decoder(codes, x)
+    yield "interpolation", visualize.plot_interpolation(decoder, codes[:6])
+    yield "latent_manifold", visualize.plot_latent_manifold(decoder)
+
+    kept = components[:, :16]
+    codes_of_ten = ((x - mean) @ kept)[:10]
+    rebuilt = (codes_of_ten @ kept.T + mean).reshape(-1, 8, 8)
+    yield "reconstructions", visualize.plot_reconstructions(images[:10], rebuilt)
+    yield "images", visualize.plot_images(images[:40], labels[:40])
+
+    # As if a network learnt one component after the other.
+    strip = {}
+    for size in (0, 4, 16, 64):
+        kept = components[:, :size]
+        rows = (x[:25] - mean) @ kept @ kept.T + mean
+        strip[f"{size} components"] = rows.reshape(-1, 8, 8)
+    yield "sample_strip", visualize.plot_sample_strip(strip)
+
+
+def _principal_components(x):
+    """Return (mean, variances, components) of x (samples, features), the largest variance first.
+
+    A component may point either way; here its largest value is positive.
+    """
+    variances, components = np.linalg.eigh(np.cov(x.T))
+    variances, components = variances[::-1], components[:, ::-1]  # eigh starts with the smallest
+
+    largest = np.abs(components).argmax(axis=0)
+    signs = np.sign(components[largest, range(components.shape[1])])
+    return x.mean(axis=0), variances, components * signs
+
+
+def _linear_vae_codes(centred, variances, components):
+    """Return the codes (samples, 2) of probabilistic PCA, the optimum of a linear VAE.
+
+    Source: Lucas et al., "Don't blame the ELBO! A linear VAE perspective on posterior collapse",
+    2019.
+    """
+    noise = variances[2:].mean()
+    weights = components[:, :2] * np.sqrt(variances[:2] - noise)  # (pixels, latent)
+    precision = weights.T @ weights + noise * np.eye(2)
+    return np.linalg.solve(precision, weights.T @ centred.T).T
+
+
+def _nearest_codes_decoder(codes, x):
+    """Return a decoder with fixed weights, from codes (batch, 2) to images (batch, 8, 8).
+
+    Its first layer, a softmax, tells how near each given code is. Its second layer returns the mean
+    of the given images, weighted by that.
     """
     import keras
     from keras import layers
 
-    images, labels = digits
-    x = images.reshape(-1, 64)
-    mean = x.mean(axis=0)
-    variances, directions = np.linalg.eigh(np.cov(x.T))
-    # Largest variance first; the sign is fixed, since an eigenvector has none.
-    variances, directions = variances[::-1], directions[:, ::-1]
-    directions = directions * np.sign(directions[np.abs(directions).argmax(axis=0), range(64)])
-    noise = variances[2:].mean()
-    weights = directions[:, :2] * np.sqrt(variances[:2] - noise)  # (pixels, latent)
-    codes = np.linalg.solve(weights.T @ weights + noise * np.eye(2), weights.T @ (x - mean).T).T
-    yield "latent_space", visualize.plot_latent_space(codes, labels)
-
-    sharpness = 1 / 0.15**2  # of a Gaussian around each code
     decoder = keras.Sequential(
         [
             keras.Input((2,)),
@@ -224,45 +313,48 @@ def _latent_space(digits):
             layers.Reshape((8, 8)),
         ]
     )
-    nearness = [sharpness * codes.T, -sharpness / 2 * (codes**2).sum(axis=1)]
-    decoder.set_weights([*nearness, x])
-    yield "interpolation", visualize.plot_interpolation(decoder, codes[:6])
-    yield "latent_manifold", visualize.plot_latent_manifold(decoder)
+    sharpness = 1 / 0.15**2  # of a Gaussian around each code
+    kernel = sharpness * codes.T
+    bias = -sharpness / 2 * (codes**2).sum(axis=1)
+    decoder.set_weights([kernel, bias, x])
+    return decoder
 
-    embed = directions[:, :16]
-    embedded = (x - mean) @ embed
-    rebuilt = (embedded[:10] @ embed.T + mean).reshape(-1, 8, 8)
-    yield "reconstructions", visualize.plot_reconstructions(images[:10], rebuilt)
-    yield "images", visualize.plot_images(images[:40], labels[:40])
-    axes = {size: directions[:, :size] for size in (0, 4, 16, 64)}  # as if learnt one by one
-    strip = {f"{size} axes": (x[:25] - mean) @ at @ at.T + mean for size, at in axes.items()}
-    strip = {title: rows.reshape(-1, 8, 8) for title, rows in strip.items()}
-    yield "sample_strip", visualize.plot_sample_strip(strip)
 
-    some = embedded[:300]
-    distances = np.linalg.norm(some[:, None] - some[None], axis=2)
-    same = labels[:300, None] == labels[None, :300]
-    np.fill_diagonal(same, False)
-    threshold = (np.median(distances[same]) + np.median(distances[~same])) / 2
+def _embeddings(digits):
+    """Yield the picture of a Siamese pair; principal components stand for the embedding."""
+    images, labels = digits[0][:300], digits[1][:300]
+    x = digits[0].reshape(-1, 64)
+    mean, _, components = _principal_components(x)
+    embedded = ((x - mean) @ components[:, :16])[:300]
+    distances = np.linalg.norm(embedded[:, None] - embedded[None], axis=2)
+
+    same_class = labels[:, None] == labels[None]
+    np.fill_diagonal(same_class, False)
+    threshold = (np.median(distances[same_class]) + np.median(distances[~same_class])) / 2
     pair = visualize.plot_siamese_pair(images[1], images[21], distances[1, 21], threshold)
     yield "siamese_pair", pair
 
 
 def _routing():
-    """Coupling coefficients of routing by agreement (Sabour et al. 2017), three iterations.
+    """Return coupling coefficients (3 iterations, 12, 4) of routing by agreement.
 
-    Twelve input capsules predict four output capsules of eight dimensions; three of them agree
-    on each.
+    Twelve input capsules predict four output capsules of eight dimensions. Three input capsules
+    agree on each output capsule. Source: Sabour et al., "Dynamic routing between capsules", 2017.
     """
     random = np.random.default_rng(0)
-    predictions = random.normal(scale=0.5, size=(12, 4, 8))
-    for output, wanted in enumerate(random.normal(size=(4, 8))):
-        predictions[3 * output : 3 * output + 3, output] += 1.5 * wanted
-    logits, couplings = np.zeros((12, 4)), []
+    predictions = random.normal(scale=0.5, size=(12, 4, 8))  # (inputs, outputs, dimensions)
+    for output, agreed in enumerate(random.normal(size=(4, 8))):
+        three = slice(3 * output, 3 * output + 3)
+        predictions[three, output] += 1.5 * agreed
+
+    logits = np.zeros((12, 4))
+    couplings_by_iteration = []
     for _ in range(3):
-        couplings.append(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
-        sums = np.einsum("io,iod->od", couplings[-1], predictions)
+        couplings = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)  # softmax
+        couplings_by_iteration.append(couplings)
+
+        sums = np.einsum("io,iod->od", couplings, predictions)
         squares = (sums**2).sum(axis=1, keepdims=True)
-        outputs = squares / (1 + squares) * sums / np.sqrt(squares)
+        outputs = squares / (1 + squares) * sums / np.sqrt(squares)  # squash
         logits = logits + np.einsum("iod,od->io", predictions, outputs)
-    return np.array(couplings)
+    return np.array(couplings_by_iteration)

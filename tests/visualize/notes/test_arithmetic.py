@@ -1,4 +1,4 @@
-"""Pictures with their numbers: the same numbers as in Keras."""
+"""Pictures of operations have the same numbers as Keras."""
 
 import numpy as np
 from keras import layers
@@ -18,7 +18,7 @@ def numbers(words):
     return [float(word.replace("−", "-")) for word in words]
 
 
-def test_the_convolution_example_is_a_correlation_as_in_keras():
+def test_a_convolution_is_a_cross_correlation_as_in_keras():
     result = correlate2d(IMAGE, KERNEL, mode="valid")
     layer = layers.Conv2D(1, KERNEL.shape, use_bias=False)
     layer.build((None, 5, 6, 1))
@@ -38,7 +38,7 @@ def test_the_convolution_example_is_a_correlation_as_in_keras():
     assert texts(ax)[-1] == "0.33 · 2 ≈ 0.67"
 
 
-def test_the_pooling_example_equals_keras():
+def test_max_pooling_equals_keras():
     for size in (2, 3):
         (ax,) = visualize.plot_max_pooling(IMAGE, size).axes
         words = texts(ax)
@@ -48,7 +48,7 @@ def test_the_pooling_example_equals_keras():
         assert numbers(words[place - len(expected) : place]) == list(expected)
 
 
-def test_attention_has_tokens_at_its_ticks():
+def test_the_ticks_of_attention_are_the_tokens():
     (ax,) = visualize.plot_attention(
         [[0.25, 0.75], [1, 0], [0.5, 0.5]], ["der", "$5", "x"], ["the", "dog"]
     ).axes
@@ -58,7 +58,7 @@ def test_attention_has_tokens_at_its_ticks():
     assert (ax.images[0].get_array()[0] == [0.25, 0.75]).all()
 
 
-def test_routing_has_a_panel_for_each_iteration():
+def test_routing_has_one_panel_per_iteration():
     weights = np.stack([np.full((3, 2), 0.5), [[1, 0], [0, 1], [0.3, 0.7]]])
     (ax,) = visualize.plot_capsule_routing(weights).axes
     assert [panel.get_title() for panel in ax.child_axes] == ["iteration 1", "iteration 2"]

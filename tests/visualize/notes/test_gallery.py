@@ -1,4 +1,4 @@
-"""`python -m visualize notes`: a picture of every function, the same each time."""
+"""`python -m visualize notes` writes a picture for every function, the same file each time."""
 
 import inspect
 import math
@@ -14,7 +14,7 @@ from visualize.plots import codes, images, layers, training
 
 
 def plotted(module):
-    """Names of the pictures that a module draws."""
+    """The names of the pictures that a module draws."""
     return {
         name.removeprefix("plot_")
         for name, function in inspect.getmembers(module, inspect.isfunction)
@@ -24,7 +24,7 @@ def plotted(module):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """Two folders of all notes' pictures, and whether global state is as before."""
+    """The paths of all pictures, written twice; nothing global has changed."""
     settings, state = dict(matplotlib.rcParams), np.random.get_state()[1].copy()
     folders = [tmp_path_factory.mktemp("notes") / "made" / name for name in ("first", "second")]
     paths = [gallery.write_all(folder) for folder in folders]
@@ -33,7 +33,7 @@ def written(tmp_path_factory):
     return paths
 
 
-def test_notes_write_a_picture_of_every_function(written):
+def test_notes_write_a_picture_for_every_function(written):
     functions = {"dead_relus", "forecast"}
     for module in (arithmetic, cells, codes, images, layers, networks, schematics, training):
         functions |= plotted(module)
@@ -46,7 +46,9 @@ def test_notes_write_a_picture_of_every_function(written):
             assert min(picture.size) > 200, path.name
             grey = np.asarray(picture.convert("L")).astype(int)
         assert np.ptp(grey) > 100, f"{path.name} is blank"
-        assert math.isclose(grey[0, 0], 255), f"{path.name} has no white corner: clipped?"
+        assert math.isclose(grey[0, 0], 255), (
+            f"{path.name}: the corner is not white"
+        )
 
 
 def test_notes_are_the_same_files_each_time(written):

@@ -1,4 +1,4 @@
-"""Schematics: their equations against Keras, every label there, in its box, clear of all others."""
+"""Schematics: equations equal to Keras, every label in its box, and no two labels overlap."""
 
 import functools
 import itertools
@@ -54,8 +54,8 @@ LABELS = {
         "one to one",
         "one to many",
         "many to one",
-        "many to many, of different length",
-        "many to many, of equal length",
+        "many to many, different lengths",
+        "many to many, equal lengths",
     ],
     "rnn_cell": ["$x_t$", "$h_{t-1}$", "$h_t$", "$y_t$", "tanh", "softmax"],
     "lstm_cell": [
@@ -74,7 +74,7 @@ LABELS = {
 
 @functools.cache
 def draw(name):
-    """The Axes of a schematic, its canvas drawn; only to be looked at."""
+    """The Axes of a schematic after drawing. It is shared by the tests: do not change it."""
     figure = SCHEMATICS[name]()
     FigureCanvasAgg(figure).draw()
     (ax,) = figure.axes
@@ -92,37 +92,37 @@ def inside(box, frame):
 
 
 def line_of(ax, arrow):
-    """The path of an arrow on the page."""
+    """The path of an arrow in pixels."""
     path = arrow.get_path()
-    drawn = path.codes != Path.CLOSEPOLY  # whose vertex means nothing
-    return ax.transData.transform_path(Path(path.vertices[drawn], path.codes[drawn]))
+    visible = path.codes != Path.CLOSEPOLY  # the vertex of a CLOSEPOLY has no meaning
+    return ax.transData.transform_path(Path(path.vertices[visible], path.codes[visible]))
 
 
 def shrunk(box, by=1):
-    """A box on the page without its outermost pixels, where glyphs have none."""
+    """A box without its outermost pixels, which are empty in the box of a text."""
     return Bbox([[box.x0 + by, box.y0 + by], [box.x1 - by, box.y1 - by]])
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_every_label_is_there(name):
+def test_every_label_is_in_the_picture(name):
     words = [text.get_text() for text in draw(name).texts]
     missing = [label for label in LABELS[name] if not any(w.startswith(label) for w in words)]
     assert not missing
 
 
 @pytest.mark.parametrize("name", SCHEMATICS)
-def test_no_text_meets_another_or_leaves_the_page(name):
+def test_no_text_overlaps_another_or_leaves_the_page(name):
     ax = draw(name)
     boxes = [(text.get_text(), text.get_window_extent()) for text in ax.texts if text.get_text()]
     page = ax.figure.bbox
     for words, box in boxes:
         assert inside(box, page), f"{words!r} leaves the page"
     for (words, box), (others, other) in itertools.combinations(boxes, 2):
-        assert not shrunk(box).overlaps(other), f"{words!r} meets {others!r}"
+        assert not shrunk(box).overlaps(other), f"{words!r} overlaps {others!r}"
 
 
 @pytest.mark.parametrize("name", SCHEMATICS)
-def test_text_fits_into_its_box_and_no_line_crosses_it(name):
+def test_text_fits_into_its_box_and_no_line_crosses_the_text(name):
     ax = draw(name)
     shapes = [
         patch.get_window_extent()
@@ -140,7 +140,7 @@ def test_text_fits_into_its_box_and_no_line_crosses_it(name):
             assert inside(box, frame), f"{words!r} is larger than its box"
         for shape in shapes:
             if shape not in around:
-                assert not shrunk(shape).overlaps(box), f"{words!r} runs into a box"
+                assert not shrunk(shape).overlaps(box), f"{words!r} overlaps another box"
         for line in lines:
             assert not line.intersects_bbox(shrunk(box), filled=False), f"a line crosses {words!r}"
 
@@ -184,7 +184,7 @@ def softmax(x):
 
 
 def in_python(mathtext):
-    """A formula of the pictures as Python; vectors are rows, as in Keras."""
+    """An equation of the pictures as Python code; vectors are rows, as in Keras."""
     for written, python in (
         (r"\tilde{c}_t", "c_new"),
         (r"\tilde{h}_t", "h_new"),
@@ -200,7 +200,7 @@ def in_python(mathtext):
 
 
 def solve(equations, **values):
-    """Values of all left sides, each equation computed in the order of the picture."""
+    """The values of all left sides; the equations are computed in the order of the picture."""
     values = {"np": np, "sigmoid": sigmoid, "softmax": softmax, **values}
     for _, equation in equations:
         left, right = in_python(equation).split(" = ")
@@ -209,7 +209,7 @@ def solve(equations, **values):
 
 
 def weights_of(layer, gates, biases="b"):
-    """Weights of a Keras layer by the names that the pictures give them."""
+    """The weights of a Keras layer by their names in the pictures."""
     kernel, recurrent, bias = layer.get_weights()
     named = {}
     for letter, array in (
@@ -227,15 +227,15 @@ def random():
     return np.random.default_rng(0)
 
 
-def filled(layer, random):
-    """A recurrent layer for 3 features with random weights, biases too."""
+def with_random_weights(layer, random):
+    """A recurrent layer for 3 features, with random weights and biases."""
     layer.build((None, None, 3))
     layer.set_weights([random.normal(size=weight.shape) for weight in layer.weights])
     return layer
 
 
-def test_the_lstm_equations_are_those_of_keras(random):
-    layer = filled(layers.LSTM(4, return_state=True), random)
+def test_the_lstm_equations_equal_keras(random):
+    layer = with_random_weights(layers.LSTM(4, return_state=True), random)
     x, h, c = random.normal(size=(5, 3)), random.normal(size=(5, 4)), random.normal(size=(5, 4))
     _, hidden, cell = layer(x[:, None], initial_state=[h, c])
     solved = solve(cells.LSTM_EQUATIONS, x_t=x, h_before=h, c_before=c, **weights_of(layer, "ifco"))
@@ -244,16 +244,16 @@ def test_the_lstm_equations_are_those_of_keras(random):
     assert len(cells.LSTM_EQUATIONS) == 6
 
 
-def test_the_gru_equations_are_those_of_keras(random):
-    layer = filled(layers.GRU(4), random)
+def test_the_gru_equations_equal_keras(random):
+    layer = with_random_weights(layers.GRU(4), random)
     assert layer.reset_after
     x, h = random.normal(size=(5, 3)), random.normal(size=(5, 4))
     solved = solve(cells.GRU_EQUATIONS, x_t=x, h_before=h, **weights_of(layer, "zrh", biases="bd"))
     np.testing.assert_allclose(solved["h_t"], layer(x[:, None], initial_state=h), atol=1e-5)
 
 
-def test_the_rnn_equations_are_those_of_keras(random):
-    layer = filled(layers.SimpleRNN(4), random)
+def test_the_rnn_equations_equal_keras(random):
+    layer = with_random_weights(layers.SimpleRNN(4), random)
     head = layers.Dense(2, activation="softmax")
     head.build((None, 4))
     x, h = random.normal(size=(5, 3)), random.normal(size=(5, 4))
@@ -282,7 +282,7 @@ def test_a_cell_shows_its_equations(name, equations):
         assert words[place - 1] == meaning
 
 
-def test_teacher_forcing_feeds_the_true_tokens_one_step_late():
+def test_teacher_forcing_reads_the_true_tokens_shifted_by_one_step():
     by_height = {}
     for text in draw("encoder_decoder").texts:
         x, y = text.get_position()
@@ -293,7 +293,7 @@ def test_teacher_forcing_feeds_the_true_tokens_one_step_late():
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda: visualize.plot_unrolled_rnn(1), "give 2 to 12"),
         (lambda: visualize.plot_unrolled_rnn(13), "give 2 to 12"),
@@ -305,6 +305,6 @@ def test_teacher_forcing_feeds_the_true_tokens_one_step_late():
         (lambda: visualize.plot_autoencoder((4,)), "give 2 to 6 numbers"),
     ],
 )
-def test_bad_input_is_told_in_one_sentence(call, said):
-    with pytest.raises(visualize.VisualizeError, match=said):
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(visualize.VisualizeError, match=message):
         call()
