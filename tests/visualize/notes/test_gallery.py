@@ -46,9 +46,7 @@ def test_notes_write_a_picture_for_every_function(written):
             assert min(picture.size) > 200, path.name
             grey = np.asarray(picture.convert("L")).astype(int)
         assert np.ptp(grey) > 100, f"{path.name} is blank"
-        assert math.isclose(grey[0, 0], 255), (
-            f"{path.name}: the corner is not white"
-        )
+        assert math.isclose(grey[0, 0], 255), f"{path.name}: the corner is not white"
 
 
 def test_notes_are_the_same_files_each_time(written):
