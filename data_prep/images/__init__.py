@@ -1,1 +1,1 @@
-"""Images and scenes from arrays and files, as frames, damaged, and as other tasks."""
+"""Images from arrays and files: loading, frames and clips, scenes, damage, other tasks."""

@@ -1,4 +1,4 @@
-"""Images from files of any size and kind: a folder per class, or a CSV of path and label."""
+"""Image files of many formats and sizes, loaded at once or batch by batch."""
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from data_prep.files.labelled import (
     visible,
 )
 
-# Pillow's other formats are left out: some run other programs, such as Ghostscript for EPS.
+# Other formats of Pillow are not read: some start programs, such as Ghostscript for EPS.
 FORMATS = {
     "BMP": (".bmp",),
     "GIF": (".gif",),
@@ -31,28 +31,28 @@ FORMATS = {
     "TIFF": (".tif", ".tiff"),
     "WEBP": (".webp",),
 }
-MAX_PIXELS = 2**30 // 12  # of one image: Pillow's own limit against decompression bombs
+MAX_PIXELS = 2**30 // 12  # per image: Pillow's own limit against decompression bombs
 THREADS = 4
 
 
 def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0.1, lazy=False):
-    """Load image files with one class each, brought to one size and scaled to 0 to 1.
+    """Load image files with one class each, resized to one size and scaled to 0 to 1.
 
-    Images are stretched to `image_size`, as keras.utils.image_dataset_from_directory does, turned
-    upright as their EXIF data say, and laid on white where they are transparent. 16-bit images
-    are reduced to 8 bits; of an animation the first image is taken. Every file is read once here,
-    so that a damaged one is refused before training and not in the middle of it.
+    Images are stretched to `image_size`, as keras.utils.image_dataset_from_directory does, and
+    rotated as their EXIF data say. Transparent pixels become white. Images of 16 bits are reduced
+    to 8 bits. Only the first image of an animation is used. Every file is read once here, so a
+    damaged file is refused before training starts.
 
     Args:
         path: a folder with one folder of images per class, or with the folders train, test and
-            validation that each have these; or a CSV file with the columns path (from the folder
-            of the CSV) and label. Without a test folder a fifth of each class is the test part,
-            the same for every seed.
+            validation that each contain such class folders; or a CSV file with the columns path
+            (relative to the folder of the CSV) and label. Without a test folder, a fifth of each
+            class becomes the test part, the same for every seed.
         image_size: (height, width) in pixels.
         channels: 1 for grey, 3 for red, green and blue.
-        seed: draws the validation part where there is no folder for it.
-        validation: share of the training images, the same in each class, to cut for validation.
-        lazy: leave the images on disk, for more of them than fit into memory. The parts are then
+        seed: selects the validation part if there is no folder for it.
+        validation: fraction of the training images, the same in each class, for validation.
+        lazy: leave the images on disk, for data larger than the memory. The parts are then
             ImageFilesPart, whose `dataset` and `batches` read batch by batch.
 
     Returns:
@@ -60,7 +60,7 @@ def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0
         Inputs are float32 (examples, height, width, channels), labels int64 (examples,).
 
     Raises:
-        DataError: where the layout is wrong or a class has no readable image.
+        DataError: if the layout is wrong or a class has no readable image.
     """
     image_size = check_image_size(image_size, channels)
     found, refused = find_labelled_files(path, _all_files)
@@ -70,16 +70,17 @@ def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0
         return None if lazy else pixels, change
 
     with warnings.catch_warnings():
-        # Pillow's remarks on odd files come without the file's name; what counts is in the report.
+        # Pillow's warnings do not name the file; the report names each file with its problem.
         warnings.simplefilter("ignore")
-        files, images, more, changed = read_labelled_files(found, read, THREADS)
-    refused += more
+        files, images, unreadable, changed = read_labelled_files(found, read, THREADS)
+    refused += unreadable
     classes, labels, rows = split_labelled_files(files, found, refused, path, seed, validation)
 
-    def part(part_rows):
+    def make_part(part_rows):
         if lazy:
             paths = tuple(files[row].path for row in part_rows)
             return ImageFilesPart(ImageFiles(paths, image_size, channels), labels[part_rows])
+
         inputs = np.empty((len(part_rows), *image_size, channels), np.float32)
         for index, row in enumerate(part_rows):
             inputs[index] = images[row]
@@ -89,7 +90,7 @@ def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0
     return FilesDataset(
         name=data_name(path),
         source=f"files in {path}",
-        **{name: part(part_rows) for name, part_rows in rows.items()},
+        **{name: make_part(part_rows) for name, part_rows in rows.items()},
         classes=tuple(classes),
         fingerprint=files_fingerprint(files),
         to_original=lambda inputs: inputs * 255,
@@ -99,13 +100,13 @@ def load_image_files(path, image_size=(64, 64), channels=3, seed=0, validation=0
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Image files that look like one array, float32 (images, height, width, channels), 0 to 1.
+    """Image files that behave like an array float32 (images, height, width, channels), 0 to 1.
 
-    Indexing by a row number, slice or array of row numbers reads these images and no others.
+    Indexing with a row number, a slice or an array of row numbers reads only these images.
 
     Attributes:
         paths: the files.
-        image_size: (height, width) in pixels that they are brought to.
+        image_size: (height, width) in pixels of the images after reading.
         channels: 1 or 3.
     """
 
@@ -115,12 +116,12 @@ class ImageFiles:
 
     @property
     def shape(self):
-        """(images, height, width, channels), known without reading a file."""
+        """(images, height, width, channels); reads no file."""
         return (len(self.paths), *self.image_size, self.channels)
 
     @property
     def dtype(self):
-        """Type of the pixels that indexing gives."""
+        """Type of the pixels after reading."""
         return np.dtype(np.float32)
 
     def __len__(self):
@@ -145,33 +146,33 @@ class ImageFiles:
 
 @dataclass(frozen=True, repr=False)
 class ImagesPart(Part):
-    """A Part of images that also gives them batch by batch, as one that stays on disk does.
+    """A Part of images that can also be read batch by batch.
 
-    `dataset` and `batches` give the same batches, of images float32 (batch, height, width,
-    channels) and labels int64 (batch,).
+    `dataset` and `batches` give the same batches: images float32 (batch, height, width, channels)
+    and labels int64 (batch,).
     """
 
     def take(self, numbers):
-        """Some of the images: a slice, a mask, or an array of numbers."""
+        """The part with some of the images: a slice, a mask, or an array of row numbers."""
         return ImagesPart(self.inputs[numbers], self.labels[numbers])
 
     def dataset(self, batch_size=32, shuffle=False, seed=0):
-        """The batches as a tf.data.Dataset, read ahead by several threads.
+        """The batches as a tf.data.Dataset. Several threads read ahead.
 
-        Keras's `fit` is to be called with shuffle=False, as the order is drawn here.
+        Call Keras's `fit` with shuffle=False, because the images are shuffled here.
 
         Args:
-            batch_size: images in a batch; the last one may be smaller.
-            shuffle: draw a new order for each epoch.
+            batch_size: images in a batch. The last batch may be smaller.
+            shuffle: use a new random order in each epoch.
             seed: equal seeds give equal orders.
         """
         import tensorflow as tf
 
         def read(rows):
-            images, rows = self.read(rows)
-            return images, self.labels[rows]
+            images, rows_read = self.read(rows)
+            return images, self.labels[rows_read]
 
-        def batch(rows):
+        def read_batch(rows):
             images, labels = tf.numpy_function(read, [rows], (tf.float32, tf.int64))
             images.set_shape((None, *self.inputs.shape[1:]))
             labels.set_shape((None,))
@@ -180,31 +181,31 @@ class ImagesPart(Part):
         rows = tf.data.Dataset.range(len(self))
         if shuffle:
             rows = rows.shuffle(len(self), seed=seed)
-        batches = rows.batch(batch_size).map(batch, num_parallel_calls=THREADS)
+        batches = rows.batch(batch_size).map(read_batch, num_parallel_calls=THREADS)
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def batches(self, batch_size=32, shuffle=False, seed=0):
         """The batches as a keras.utils.PyDataset, which needs no TensorFlow.
 
-        Its `rows_read` are the row numbers of the images that the last pass has given, in that
-        order: the labels that go with predictions are `labels[rows_read]`.
+        Its `rows_read` are the row numbers of the images of the last pass, in their order. The
+        labels of the predictions are therefore `labels[rows_read]`.
 
         Args:
-            batch_size: images in a batch; the last one may be smaller.
-            shuffle: draw a new order for each epoch.
+            batch_size: images in a batch. The last batch may be smaller.
+            shuffle: use a new random order in each epoch.
             seed: equal seeds give equal orders.
         """
         from data_prep.batches import PartBatches
 
         random = np.random.default_rng(seed)
 
-        def draw_order(epoch):
+        def epoch_order(epoch):
             return random.permutation(len(self))
 
-        return PartBatches(self, batch_size, draw_order if shuffle else None)
+        return PartBatches(self, batch_size, epoch_order if shuffle else None)
 
     def read(self, rows):
-        """(images, rows): the images of some rows, and those rows."""
+        """(images, rows read): the images of some rows, and these rows."""
         return self.inputs[rows], rows
 
 
@@ -212,19 +213,19 @@ class ImagesPart(Part):
 class ImageFilesPart(ImagesPart):
     """An ImagesPart whose images stay on disk: `inputs` is an ImageFiles, `labels` an array.
 
-    A file that has become unreadable since the data were loaded is left out of its batch, with
-    its label and with a warning that names it. Where a whole batch cannot be read, the folder is
-    taken for lost: training on `batches` ends with a DataError at the end of that epoch.
+    If a file can no longer be read, its image and label are left out of the batch, and a warning
+    names the file. If no file of a batch can be read, the folder has probably disappeared:
+    training on `batches` then ends with a DataError at the end of the epoch.
     """
 
     def take(self, numbers):
-        """Some of the images, still on disk: a slice, a mask, or an array of numbers."""
+        """The part with some of the images, still on disk: a slice, a mask or row numbers."""
         rows = np.arange(len(self))[numbers]
         paths = tuple(self.inputs.paths[row] for row in rows)
         return ImageFilesPart(replace(self.inputs, paths=paths), self.labels[rows])
 
     def read(self, rows):
-        """(images, rows): the images of those rows that can still be read, and their rows."""
+        """(images, rows read): the images that can still be read, and their rows."""
 
         def attempt(row):
             try:
@@ -237,16 +238,17 @@ class ImageFilesPart(ImagesPart):
         kept = [index for index, error in enumerate(errors) if error is None]
         if not kept:
             raise DataError(
-                f"{errors[0]}, and no file of its batch can be read any more; see whether the "
-                f"folder is still there."
+                f"{errors[0]}, and no other file of its batch can be read; check that the folder "
+                f"still exists."
             )
-        for error in filter(None, errors):
-            warnings.warn(f"left out of its batch: {error}", stacklevel=2)
+        for error in errors:
+            if error is not None:
+                warnings.warn(f"left out of its batch: {error}", stacklevel=2)
         return np.array([images[index] for index in kept]), np.asarray(rows)[kept]
 
 
 def check_image_size(image_size, channels):
-    """(height, width) as a tuple of two positive integers, with the channels checked too."""
+    """Check image_size and channels; returns (height, width) as a tuple of integers >= 1."""
     if channels not in (1, 3):
         raise DataError(f"channels is {channels!r}; give 1 for grey or 3 for colour.")
     sizes = tuple(image_size) if isinstance(image_size, (tuple, list)) else ()
@@ -259,25 +261,27 @@ def read_image(path, image_size, channels):
     """Read one image file, or the first image of an animation.
 
     Args:
-        path: the file; its content counts, not its name.
+        path: the file. Its format is detected from its content, not from its name.
         image_size: (height, width) in pixels.
         channels: 1 or 3.
 
     Returns:
-        (pixels, change): uint8 (height, width, channels), and what was done to the file or "".
+        (pixels, change): uint8 (height, width, channels), and a text that says what was changed,
+        or "".
 
     Raises:
-        DataError: naming the file and what is wrong with it.
+        DataError: if the file cannot be read. The message names the file and the problem.
     """
 
-    def first(image):
+    def read_first(image):
         changes = [_name_change(image, path)]
         if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-            changes.append("an animation or a file of several pages, the first image taken")
+            changes.append("only the first of its images is used")
         pixels, change = _pixels(image, image_size, channels)
-        return pixels, ", ".join(filter(None, [*changes, change]))
+        changes.append(change)
+        return pixels, ", ".join(filter(None, changes))
 
-    return _open_image(path, first)
+    return _open_image(path, read_first)
 
 
 def read_animation(path, image_size, channels):
@@ -287,20 +291,22 @@ def read_animation(path, image_size, channels):
         uint8 (images, height, width, channels).
 
     Raises:
-        DataError: naming the file and what is wrong with it.
+        DataError: if the file cannot be read. The message names the file and the problem.
     """
     from PIL import ImageSequence
 
-    def every(image):
-        return np.array(
-            [_pixels(one, image_size, channels)[0] for one in ImageSequence.Iterator(image)]
-        )
+    def read_all(image):
+        frames = []
+        for frame in ImageSequence.Iterator(image):
+            pixels, _ = _pixels(frame, image_size, channels)
+            frames.append(pixels)
+        return np.array(frames)
 
-    return _open_image(path, every)
+    return _open_image(path, read_all)
 
 
-def _open_image(path, use):
-    """What `use` gives for the opened image; all that can go wrong becomes a DataError."""
+def _open_image(path, read):
+    """Open an image and return `read(image)`. Every error becomes a DataError."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -309,7 +315,7 @@ def _open_image(path, use):
         with Image.open(path, formats=tuple(FORMATS)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
-            return use(image)
+            return read(image)
     except DataError:
         raise
     except FileNotFoundError as error:
@@ -325,43 +331,52 @@ def _open_image(path, use):
 
 
 def _name_change(image, path):
+    """A text that says that the file's suffix is wrong for its format, or ""."""
     suffix = Path(path).suffix.lower()
     kind = "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG with a second view
     if not suffix or suffix in FORMATS[kind]:
         return ""
-    return f"a {kind} file named {suffix}, read as what it is"
+    return f"a {kind} file named {suffix}, read as {kind}"
 
 
 def _pixels(image, image_size, channels):
-    """Bring an opened image to one size and channel count.
+    """Convert an opened image to one size and number of channels.
 
     Returns:
-        (pixels, change): uint8 (height, width, channels), and what was done or "".
+        (pixels, change): uint8 (height, width, channels), and a text that says what was changed,
+        or "".
     """
     from PIL import Image, ImageOps
 
     changes = []
+    height, width = image_size
     kind = image.format
     image.draft(None, (2 * max(image_size), 2 * max(image_size)))  # a large JPEG decodes faster
-    if image.getexif().get(0x0112) in range(2, 9):
+
+    orientation = image.getexif().get(0x0112)
+    if orientation in range(2, 9):
         image = ImageOps.exif_transpose(image)
-        changes.append("turned upright as its EXIF data say")
+        changes.append("rotated as its EXIF data say")
+
     if image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM")):
         values = np.asarray(image).astype(np.uint32)
         image = Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 65535 -> 255
         changes.append("16 bits reduced to 8")
     if image.mode in ("I", "F"):
         raise ValueError("32-bit pixels have no fixed range, save 8 or 16 bits")
+
     if image.mode == "CMYK":
-        changes.append("CMYK turned into RGB")
+        changes.append("CMYK converted to RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        changes.append("transparent pixels laid on white")
-    height, width = image_size
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+        changes.append("transparent pixels made white")
+
     image = image.convert("L" if channels == 1 else "RGB")
-    pixels = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
-    return pixels.reshape(height, width, channels), ", ".join(changes)
+    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image).reshape(height, width, channels)
+    return pixels, ", ".join(changes)
 
 
 def _all_files(folder):

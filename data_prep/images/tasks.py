@@ -1,4 +1,4 @@
-"""Other tasks from the same images: fewer classes or more, other places, few labels, damage."""
+"""Other tasks from the same images: half of the classes, shifts, rotations, few labels."""
 
 from dataclasses import replace
 
@@ -9,96 +9,98 @@ from data_prep.errors import DataError
 
 
 def class_halves(data):
-    """Two tasks from one: the first half of the classes, and the other half.
+    """Split one task into two: the first half of the classes, and the second half.
 
     Args:
         data: a Dataset with at least four classes.
 
     Returns:
-        (first, second): a Dataset each, with the examples of its classes in each part and labels
-        counted from 0. Of an odd number of classes the second has one more.
+        (first, second): two Datasets. Each has only the examples of its classes, in the same
+        parts, with labels from 0. If the number of classes is odd, the second has one more.
 
     Raises:
-        DataError: where there are fewer than four classes.
+        DataError: if there are fewer than four classes.
     """
     check_split(data, "class_halves")
     half = len(data.classes) // 2
     if half < 2:
         raise DataError(
-            f"{data.name!r} has {len(data.classes)} classes, and two tasks of two classes each "
-            f"need four; give data with more."
+            f"{data.name!r} has {len(data.classes)} classes, but two tasks of two classes each "
+            f"need four."
         )
     return _some_classes(data, 0, half), _some_classes(data, half, len(data.classes))
 
 
 def scatter(images, side):
-    """Put each image at a random place of a square of zeros.
+    """Put each image at a random position in a square of zeros.
 
     Args:
         images: a Dataset with inputs (examples, height, width, channels).
-        side: height and width of the square in pixels. Where an image is as large, all stay as
-            they are.
+        side: height and width of the square in pixels. If the images are not smaller than the
+            square, they do not change.
 
     Returns:
-        The Dataset with inputs (examples, side, side, channels). The places are the same every
-        time.
+        The Dataset with inputs (examples, side, side, channels). Repeated calls give the same
+        positions.
     """
     height, width, channels = images.input_shape
     if max(height, width) >= side:
         return images
 
-    def scattered(inputs):
-        places = np.random.default_rng(0).integers(
-            0, [side - height + 1, side - width + 1], (len(inputs), 2)
-        )
+    def place(inputs):
+        random = np.random.default_rng(0)
+        ends = [side - height + 1, side - width + 1]
+        corners = random.integers(0, ends, (len(inputs), 2))  # (top, left) of each image
+
         squares = np.zeros((len(inputs), side, side, channels), inputs.dtype)
-        for square, image, (top, left) in zip(squares, inputs, places, strict=True):
+        for square, image, (top, left) in zip(squares, inputs, corners, strict=True):
             square[top : top + height, left : left + width] = image
         return squares
 
-    return images.map_inputs(scattered, images.to_original)
+    return images.map_inputs(place, images.to_original)
 
 
 def quarter_turns(data):
-    """Each image in its four quarter turns, each turn of a class a class of its own.
+    """Add copies of each image rotated by 90, 180 and 270 degrees, as classes of their own.
 
     Args:
         data: a Dataset with inputs (examples, height, width, channels) and classes.
 
     Returns:
-        The Dataset with four times the classes and the examples in each part: class c, turned q
-        times against the clock, is c + q * classes, and named "NAME turned 90" degrees and so on.
-        Images that are not square stay as they are, in their classes.
+        The Dataset with four times as many classes, and four times as many examples in each part.
+        Class c, rotated q times by 90 degrees counter-clockwise, becomes class c + q * classes
+        with a name such as "cat turned 90". Images that are not square do not change.
     """
     height, width, _ = data.input_shape
     if height != width:
         return data
 
-    def turned(part):
-        return Part(
-            np.concatenate([np.rot90(part.inputs, turns, axes=(1, 2)) for turns in range(4)]),
-            np.concatenate([part.labels + turns * len(data.classes) for turns in range(4)]),
-        )
+    def add_rotations(part):
+        inputs = [np.rot90(part.inputs, turns, axes=(1, 2)) for turns in range(4)]
+        labels = [part.labels + turns * len(data.classes) for turns in range(4)]
+        return Part(np.concatenate(inputs), np.concatenate(labels))
 
-    classes = [f"{name} turned {angle}" for angle in (90, 180, 270) for name in data.classes]
-    parts = {name: turned(part) for name, part in data.parts().items()}
-    return replace(data, classes=(*data.classes, *classes), **parts)
+    rotated = [f"{name} turned {angle}" for angle in (90, 180, 270) for name in data.classes]
+    parts = {name: add_rotations(part) for name, part in data.parts().items()}
+    return replace(data, classes=(*data.classes, *rotated), **parts)
 
 
 def in_turns(labels, seed=0):
-    """A random order of the rows that takes one of each class in turn, for drawing a few labels.
+    """A random order of the rows that takes one row of each class in turn.
+
+    It serves to select a few labelled examples: the first rows of the order are balanced, and the
+    first 30 contain the first 10.
 
     Args:
         labels: class of each row, (rows,).
         seed: equal seeds give equal orders.
 
     Returns:
-        int64 (rows,), each row once. The first rows have as many of each class as there can be,
-        and 30 of them hold the first 10.
+        int64 (rows,), each row once. The classes of the first rows are as balanced as possible.
     """
     random = np.random.default_rng(seed)
     order = random.permutation(len(labels))
-    rank = np.empty(len(labels), np.int64)  # how many of its class come before a row
+    rank = np.empty(len(labels), np.int64)  # how many rows of the same class come first
     for label in np.unique(labels):
         of_class = order[np.asarray(labels)[order] == label]
         rank[of_class] = np.arange(len(of_class))
@@ -106,18 +108,19 @@ def in_turns(labels, seed=0):
 
 
 def few_labels(labels, counts, draws, epoch_size, seed=0):
-    """Small training sets from a large one: the rows of few labelled examples.
+    """Select small training sets, each with few labelled examples.
 
     Args:
         labels: class of each row, (rows,).
-        counts: numbers of labels, such as (10, 30); those of as many rows or more are left out.
-        draws: how many times the rows of each number are drawn.
-        epoch_size: where there are fewer rows, they are repeated up to this number.
+        counts: numbers of labelled examples, such as (10, 30). Numbers that are not smaller than
+            the number of rows are left out.
+        draws: number of random training sets for each number of examples.
+        epoch_size: a smaller training set is repeated until it has this many rows.
         seed: equal seeds give equal rows.
 
     Returns:
-        {number of labels: [rows, an array for each draw]}. The last number is that of all rows,
-        with one array. The classes of each are as balanced as there are rows of each class.
+        {number of labelled examples: [row numbers, one array per training set]}. The last entry
+        is the set of all rows. The classes of each set are as balanced as possible.
     """
     orders = [in_turns(labels, seed * draws + draw) for draw in range(draws)]
     samples = {}
@@ -126,29 +129,32 @@ def few_labels(labels, counts, draws, epoch_size, seed=0):
             size = max(count, epoch_size)
             samples[count] = [np.resize(order[:count], size) for order in orders]
 
-    samples[len(labels)] = [np.resize(orders[0], max(len(labels), epoch_size))]
+    size = max(len(labels), epoch_size)
+    samples[len(labels)] = [np.resize(orders[0], size)]
     return samples
 
 
 def eight_ways(images):
-    """Square images in their four quarter turns, and the same mirrored.
+    """The eight symmetries of square images: four rotations, each also mirrored.
 
     Args:
-        images: (examples, side, side, ...), or masks without channels.
+        images: (examples, side, side, ...), for example masks without channels.
 
     Returns:
-        (8 * examples, side, side, ...), first the images as they are.
+        (8 * examples, side, side, ...). The unchanged images come first.
     """
-    mirrored = (images, images[:, :, ::-1])
-    return np.concatenate([np.rot90(side, k, (1, 2)) for side in mirrored for k in range(4)])
+    mirrored = images[:, :, ::-1]
+    rotations = [np.rot90(images, turns, (1, 2)) for turns in range(4)]
+    rotations += [np.rot90(mirrored, turns, (1, 2)) for turns in range(4)]
+    return np.concatenate(rotations)
 
 
 def _some_classes(data, first, end):
-    """The classes from number `first` to before number `end`, alone."""
+    """The Dataset with only the classes `first` to `end` - 1, numbered from 0."""
 
-    def chosen(part):
-        part = part.take((part.labels >= first) & (part.labels < end))
-        return Part(part.inputs, part.labels - first)
+    def select(part):
+        selected = part.take((part.labels >= first) & (part.labels < end))
+        return Part(selected.inputs, selected.labels - first)
 
-    parts = {name: chosen(part) for name, part in data.parts().items()}
+    parts = {name: select(part) for name, part in data.parts().items()}
     return replace(data, classes=data.classes[first:end], **parts)

@@ -92,7 +92,7 @@ def test_bad_sequences_are_refused():
         ([one, one[:, :1]], [0, 1], 2, None, "sequence 1 has shape (5, 1, 2, 1); bring all to"),
         ([one[0]], [0], 2, None, "sequence 0 has shape (2, 2, 1); bring all to"),
         ([one], [0], 6, None, "the longest sequence has 5 images; a clip needs 6."),
-        ([one], [0], 2, 0, "length is 2 and stride 0; both count images, from 1 on."),
+        ([one], [0], 2, 0, "length is 2 and stride 0; give integers >= 1."),
     ]:
         with pytest.raises(data_prep.DataError) as caught:
             data_prep.image_clips(sequences, labels, length, stride)
@@ -163,7 +163,7 @@ def test_no_clip_goes_across_a_missing_or_damaged_image(tmp_path):
     assert refused.pop("a/text").startswith("no image can be read (left out 1.png: not an image")
     assert refused == {
         "a/2": "cover.png has no number in its name",
-        "a/4": "5.png and 05.png have one number",
+        "a/4": "5.png and 05.png have the same number",
         "a/single.png": "1 images in a row; a clip needs 3",
         "a/nothing": "no image files",
     }

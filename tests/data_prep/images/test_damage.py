@@ -1,4 +1,4 @@
-"""Holes and text on images, what fills them, and the symmetries of a square."""
+"""Holes and text on images, the methods that fill them, and the symmetries of a square."""
 
 import itertools
 
@@ -38,8 +38,8 @@ def test_texts_differ_from_image_to_image_and_cover_every_pixel_in_some():
     damaged, masks = damage.damage(whole, "text", seed=1)
     np.testing.assert_array_equal(damaged[~masks], whole[~masks])
     assert (damaged[masks] == 1).all()
-    shares = masks.mean(axis=(1, 2, 3))
-    assert 0.15 < shares.min() < shares.max() < 0.7
+    fractions = masks.mean(axis=(1, 2, 3))
+    assert 0.15 < fractions.min() < fractions.max() < 0.7
     assert len({mask.tobytes() for mask in masks}) > 190
     assert masks.any(axis=0).all()
     assert not masks.all(axis=0).any()
@@ -58,7 +58,7 @@ def test_equal_seeds_give_equal_damage_and_both_kinds_come_half_and_half():
 
 
 def test_damage_that_cannot_be_is_refused():
-    with pytest.raises(data_prep.DataError, match="damage 'fire' is not known; use one of hole,"):
+    with pytest.raises(data_prep.DataError, match="damage 'fire' is unknown; use one of hole,"):
         damage.damage(images(), "fire")
     with pytest.raises(data_prep.DataError, match="3 x 10 pixels are too small"):
         damage.damage(images(height=3), "hole")
@@ -108,10 +108,10 @@ def test_principal_components_give_the_expected_pixels():
     found = damage.fill_from_components(damaged, mask, train.reshape(-1, 4, 4, 1), 3)
     # The mean of a Gaussian given some of its values.
     covariance, mean = PCA(3).fit(train).get_covariance(), train.mean(axis=0)
-    hidden, known = np.flatnonzero(mask), np.flatnonzero(~mask)
-    gap = np.linalg.solve(covariance[np.ix_(known, known)], (train[0] - mean)[known])
-    wanted = mean[hidden] + covariance[np.ix_(hidden, known)] @ gap
-    np.testing.assert_allclose(found[mask], wanted, rtol=1e-6)
+    hidden, visible = np.flatnonzero(mask), np.flatnonzero(~mask)
+    solved = np.linalg.solve(covariance[np.ix_(visible, visible)], (train[0] - mean)[visible])
+    expected = mean[hidden] + covariance[np.ix_(hidden, visible)] @ solved
+    np.testing.assert_allclose(found[mask], expected, rtol=1e-6)
     np.testing.assert_array_equal(found[~mask], damaged[~mask])
 
 

@@ -1,4 +1,4 @@
-"""Images by name and from .npz files, and what is refused with which words."""
+"""Images by name and from .npz files, and the messages for bad data."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_digits_are_split_by_class_and_seed():
 
 
 def test_no_image_is_in_two_parts(npz):
-    # Each image is its own number, so that an image in two parts shows.
+    # Every pixel of an image is the number of the image.
     images = np.arange(40, dtype=np.float32).repeat(20).reshape(40, 4, 5)
     data = data_prep.load_images(npz(x_train=images, x_test=images[:10] + 100))
     train, validation, test = (
@@ -115,7 +115,7 @@ REFUSED = {
     "y_train has 39 labels for 40 images": {"y_train": np.arange(39) % 2},
     "y_test has shape (10, 2); give one class per image": {"y_test": np.zeros((10, 2))},
     "y_train holds float64; labels are": {"y_train": np.zeros(40)},
-    "y_test has the label 7, which y_train has not": {"y_test": np.full(10, 7)},
+    "y_test has the label 7, but y_train does not": {"y_test": np.full(10, 7)},
     "y_train has 1 class": {"y_train": np.zeros(40, int), "y_test": np.zeros(10, int)},
     "x_test has images of shape (4, 6), x_train of (4, 5)": {"x_test": np.zeros((10, 4, 6))},
     "array 'x_train' holds Python objects and would have to be unpickled": {
@@ -187,6 +187,7 @@ def test_without_network_a_download_says_how_to_give_a_file(monkeypatch):
         data_prep.load_images("mnist")
 
 
+@pytest.mark.full
 def test_mnist_file(data_folder):
     data = data_prep.load_images(data_folder / "mnist" / "mnist.npz")
     assert data.name == "mnist"

@@ -147,11 +147,11 @@ def save(image, format, **options):
 
 
 def rotated():
-    """Red above blue once it is turned upright; on disk red is left, as the EXIF data say."""
+    """Red above blue after rotation by the EXIF data; in the file, red is left of blue."""
     image = Image.new("RGB", (40, 20), BLUE)
     image.paste(RED, (0, 0, 20, 20))
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn clockwise
+    exif[0x0112] = 6  # rotate clockwise
     return save(image, "JPEG", exif=exif, quality=95, subsampling=0)
 
 
@@ -171,14 +171,10 @@ def animation(format="GIF", count=3):
     return save(images[0], format, save_all=True, append_images=images[1:], duration=50)
 
 
-UPRIGHT = "turned upright as its EXIF data say"
-
-WHITE = "transparent pixels laid on white"
-
+ROTATED = "rotated as its EXIF data say"
+WHITE = "transparent pixels made white"
 BITS = "16 bits reduced to 8"
-
-PAGES = "an animation or a file of several pages, the first image taken"
-
+FIRST = "only the first of its images is used"
 PLAIN = Image.new("RGB", (33, 21), (200, 100, 50))
 
 
@@ -199,19 +195,19 @@ KINDS = {
     "palette alpha.png": (save(halves().quantize(4), "PNG"), RED, WHITE),
     "deep.png": (save(sixteen_bits(), "PNG"), (128, 128, 128), BITS),
     "deep.tif": (save(sixteen_bits(), "TIFF"), (128, 128, 128), BITS),
-    "rotated.jpg": (rotated(), RED, UPRIGHT),
+    "rotated.jpg": (rotated(), RED, ROTATED),
     "cmyk.jpg": (
         save(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG"),
         RED,
-        "CMYK turned into RGB",
+        "CMYK converted to RGB",
     ),
-    "animated.gif": (animation(), (60, 0, 0), PAGES),
-    "animated.png": (animation("PNG"), (60, 0, 0), PAGES),
-    "really.jpg": (save(PLAIN, "PNG"), (200, 100, 50), "a PNG file named .jpg, read as what it is"),
+    "animated.gif": (animation(), (60, 0, 0), FIRST),
+    "animated.png": (animation("PNG"), (60, 0, 0), FIRST),
+    "really.jpg": (save(PLAIN, "PNG"), (200, 100, 50), "a PNG file named .jpg, read as PNG"),
     "really.txt": (
         save(PLAIN.resize((12, 12)), "GIF"),
         (200, 100, 50),
-        "a GIF file named .txt, read as what it is",
+        "a GIF file named .txt, read as GIF",
     ),
 }
 
@@ -420,6 +416,7 @@ def test_bad_settings_are_refused(photos, options, message):
         assert str(caught.value) == message
 
 
+@pytest.mark.full
 def test_cats_and_dogs(data_folder):
     data = data_prep.load_images(data_folder / "cats_dogs", image_size=(32, 32))
     assert data.classes == ("cats", "dogs")
@@ -432,6 +429,7 @@ def test_cats_and_dogs(data_folder):
     assert 0.4 < data.train.inputs.mean() < 0.5
 
 
+@pytest.mark.full
 def test_flickr8k_by_a_table(data_folder, tmp_path):
     folder = data_folder / "flickr8k"
     rows = ["path,label"]

@@ -1,4 +1,4 @@
-"""Other tasks from the same images: halves of the classes, places, turns, few labels."""
+"""Other tasks from the same images: half of the classes, shifts, rotations, few labels."""
 
 import hypothesis
 import hypothesis.strategies as st
@@ -37,7 +37,7 @@ def test_class_halves_of_digits():
 
 
 def test_too_few_classes_for_two_tasks():
-    with pytest.raises(DataError, match=r"'numbered' has 3 classes, .* need four; give data"):
+    with pytest.raises(DataError, match=r"'numbered' has 3 classes, but two tasks .* need four"):
         tasks.class_halves(numbered(3))
     with pytest.raises(DataError, match="class_halves needs a Dataset"):
         tasks.class_halves(numbered().train)
@@ -104,7 +104,7 @@ def test_in_turns_every_beginning_is_balanced(labels, seed):
     size = np.bincount(labels, minlength=5)
     for length in range(1, len(labels) + 1):
         taken = np.bincount(labels[order[:length]], minlength=5)
-        for label in range(5):  # nobody is ahead of one that has examples left
+        for label in range(5):  # no class is ahead of one that has rows left
             if taken[label] < size[label]:
                 assert taken.max() <= taken[label] + 1
     np.testing.assert_array_equal(order, tasks.in_turns(labels, seed))

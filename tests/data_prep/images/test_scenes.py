@@ -1,4 +1,4 @@
-"""Scenes from .npz files: whole images to each part, tiles, and what is refused."""
+"""Scenes from .npz files: the split into parts, tiles, and bad data."""
 
 import re
 
@@ -9,7 +9,7 @@ import data_prep
 
 
 def stack(count=10, height=4, width=6):
-    """Slices whose pixels are their number, with labels 0 and 1."""
+    """Slices: each pixel is the number of its slice. The labels are 0 and 1."""
     images = (
         np.ones((count, height, width), np.uint8) * np.arange(count, dtype=np.uint8)[:, None, None]
     )
@@ -71,7 +71,7 @@ def test_scenes_that_come_divided_stay_so_and_classes_have_names(tmp_path):
     assert data.classes == ("sky", "sea", "land")
     assert [len(part) for part in data.parts().values()] == [18, 2, 5]
     assert data.test.inputs.shape == (5, 8, 6, 3)
-    assert data.to_original(data.test.inputs).max() == 1  # they were no bytes
+    assert data.to_original(data.test.inputs).max() == 1  # they were not bytes
     whole = data.describe()
     assert whole["name"] == "cells"
     assert re.fullmatch("[0-9a-f]{64}", whole["fingerprint"])
@@ -128,6 +128,7 @@ def test_a_tile_that_does_not_fit_is_refused(tile, tmp_path):
         data_prep.load_scenes(save(tmp_path, **stack()), tile=tile)
 
 
+@pytest.mark.full
 def test_membranes(data_folder):
     path = data_folder / "isbi2012_membrane" / "membrane.npz"
     data = data_prep.load_scenes(path, tile=128)
