@@ -1,4 +1,4 @@
-"""Volumes from NIfTI files and DICOM series, brought to one orientation, spacing and scale."""
+"""Volumes with one class each, with the same orientation, spacing and range of values."""
 
 from pathlib import Path
 
@@ -35,110 +35,81 @@ def load_volumes(
     cache=None,
     min_shape=(1, 1, 1),
 ):
-    """Load volumes with one class each, brought to one spacing and scaled to 0 to 1.
+    """Load volumes with one class each, resampled to one spacing and scaled to 0 to 1.
 
     Args:
-        path: a CSV file with the columns path (from the folder of the CSV) and label; a folder
-            with one such CSV; or a folder with one folder per class, or with the folders train,
-            test and validation that each have these. A path is a NIfTI file (.nii, .nii.gz) or
-            the folder of one DICOM series. Without a test folder a fifth of each class is the
-            test part, the same for every seed. Or an .npz file in MedMNIST's form: bytes in
-            train_images, val_images and test_images (examples, x, y, z), and labels
-            (examples, 1); its parts are kept and divided by 255. Or "phantoms", drawn chests
-            with and without a nodule, (48, 48, 24) voxels of 7 mm. Spacing and shape count for
-            files alone.
-        spacing: (x, y, z) in millimetres, as in `read_volume`.
-        window: (low, high), as in `read_volume`; the default spans air to bone in Hounsfield
-            units.
-        shape: (x, y, z) in voxels, as in `read_volume`; None where all have one shape already.
-        seed: draws the validation part where there is no folder for it.
-        validation: share of the training volumes, the same in each class, for validation.
-        cache: a folder that keeps the prepared volumes for the next time, or None.
-        min_shape: least (x, y, z) in voxels that the network can take.
+        path: one of
+
+            - a CSV file with the columns path (relative to the folder of the CSV) and label, or a
+              folder that contains one such CSV;
+            - a folder with one folder per class, or with the folders train, test and validation
+              that each contain such class folders;
+            - an .npz file in the form of MedMNIST: bytes (examples, x, y, z) in train_images,
+              val_images and test_images, and labels (examples, 1). Its parts do not change, and
+              its bytes are divided by 255;
+            - "phantoms", generated chests with and without a nodule: 48 x 48 x 24 voxels of 7 mm.
+
+            Each path in a CSV or class folder is a NIfTI file (.nii, .nii.gz) or the folder of one
+            DICOM series. Without a test folder, a fifth of each class becomes the test part, the
+            same for every seed.
+        spacing: (x, y, z) in millimetres, as in `read_volume`. Used for NIfTI and DICOM only.
+        window: (low, high), as in `read_volume`. The default, in Hounsfield units, reaches from
+            air to bone.
+        shape: (x, y, z) in voxels, as in `read_volume`. None if all volumes have the same shape.
+            Used for NIfTI and DICOM only.
+        seed: selects the validation part if there is no folder for it.
+        validation: fraction of the training volumes, the same in each class, for validation.
+        cache: a folder that stores the prepared volumes for the next call, or None.
+        min_shape: smallest (x, y, z) in voxels that the network accepts.
 
     Returns:
-        A Dataset, with `report` (the FileReport on refused files) where it is read from many
-        files. Inputs are float32 (examples, x, y, z, 1), labels int64 (examples,).
+        A Dataset. Inputs are float32 (examples, x, y, z, 1), labels int64 (examples,). Data from
+        many files also have `report`, the FileReport on refused files.
 
     Raises:
-        DataError: naming the file, what is wrong and what to do.
+        DataError: if the data cannot be used. The message names the file.
     """
     if window is None:
         raise DataError("window is None; give the (low, high) values that become 0 and 1.")
     settings = {"spacing": spacing, "window": window, "shape": shape}
     check_settings(**settings)
-    named = _named_volumes(path, window, seed, validation)
-    if named:
-        return _of_least_shape(named, min_shape)
-    path = Path(path)
-    if path.suffix == ".npz":
-        return _of_least_shape(_load_medmnist(path), min_shape)
-    if shape is not None and (np.array(shape) < min_shape).any():
+
+    data = _load_named_volumes(path, window, seed, validation)
+    if data is None and Path(path).suffix == ".npz":
+        data = _load_medmnist(Path(path))
+    if data is None:
+        _check_scan_settings(Path(path), shape, min_shape)
+        data = _load_scans(Path(path), settings, seed, validation, cache)
+
+    found_shape = data.input_shape[:3]
+    if _is_too_small(found_shape, min_shape):
         raise DataError(
-            f"shape is {_cross(shape)}, and this network needs {_cross(min_shape)} voxels or more."
+            f"{data.name}: volumes of {_cross(found_shape)} voxels, and this network needs "
+            f"{_cross(min_shape)} or more; give a larger shape or a smaller spacing."
         )
-    if path.name.endswith((".nii", ".nii.gz")):
-        raise DataError(
-            f"{path}: one scan, not a data set; read it with data_prep.read_volume, or give a "
-            f"folder of scans by class, or a CSV with the columns path and label."
-        )
-    tables = (
-        [inside for inside in visible(path) if inside.suffix == ".csv"] if path.is_dir() else []
-    )
-    table = tables[0] if len(tables) == 1 else path
-    found, refused = find_labelled_files(table, visible)
-
-    def read(item):
-        return read_volume(item, **settings, cache=cache).values, ""
-
-    files, values, more, _ = read_labelled_files(found, read, threads=1)
-    refused += more
-    classes, labels, rows = split_labelled_files(files, found, refused, path, seed, validation)
-    for file, volume in zip(files, values, strict=True):
-        if volume.shape != values[0].shape:
-            raise DataError(
-                f"{path}: {file.name} has the shape {volume.shape} and {files[0].name} "
-                f"{values[0].shape}; give shape=(x, y, z) to crop or pad all to one."
-            )
-    low, high = map(np.float32, window)
-
-    def part(part_rows):
-        inputs = np.stack([values[row] for row in part_rows])
-        return Part(inputs[..., None], labels[part_rows])
-
-    data = FilesDataset(
-        name=data_name(path),
-        source=f"files in {path}",
-        **{name: part(part_rows) for name, part_rows in rows.items()},
-        classes=tuple(classes),
-        fingerprint=files_fingerprint(files),
-        to_original=lambda inputs: inputs * (high - low) + low,
-        report=FileReport(len(files), tuple(refused)),
-    )
-    return _of_least_shape(data, min_shape)
+    return data
 
 
-def _named_volumes(name, window, seed, validation):
-    """The part of `load_volumes` for named data; None where `name` is a path."""
-    files = "the path of a folder, a CSV or an .npz file"
-    named = find_named(name, "volumes", files)
+def _load_named_volumes(name, window, seed, validation):
+    """`load_volumes` for named data; None if `name` is a path."""
+    named = find_named(name, "volumes", "the path of a folder, a CSV or an .npz file")
     if named is None:
         return None
     x_train, y_train, x_test, y_test = named.load()
     classes = np.unique(y_train)
-    rows, validation_rows = stratified_split(y_train, validation, seed)
+    train_rows, validation_rows = stratified_split(y_train, validation, seed)
     low, high = map(np.float32, window)
 
-    def part(volumes, labels):
+    def make_part(volumes, labels):
         inputs = (np.clip(volumes, low, high) - low) / (high - low)
         return Part(inputs[..., None], np.searchsorted(classes, labels))
 
     return Dataset(
         name=str(name),
         source=named.full_source(),
-        train=part(x_train[rows], y_train[rows]),
-        validation=part(x_train[validation_rows], y_train[validation_rows]),
-        test=part(x_test, y_test),
+        train=make_part(x_train[train_rows], y_train[train_rows]),
+        validation=make_part(x_train[validation_rows], y_train[validation_rows]),
+        test=make_part(x_test, y_test),
         classes=tuple(map(str, classes)),
         fingerprint=fingerprint(x_train, y_train, x_test, y_test),
         to_original=lambda inputs: inputs * (high - low) + low,
@@ -146,36 +117,22 @@ def _named_volumes(name, window, seed, validation):
 
 
 def _load_medmnist(path):
+    """`load_volumes` for an .npz file in the form of MedMNIST."""
     if not path.exists():
         raise DataError(f"{path}: no such file or folder; give a folder, a CSV or an .npz file.")
     arrays = read_npz(path, MEDMNIST_KEYS)
     classes = np.unique(arrays["train_labels"])
     if len(classes) < 2:
         raise DataError(f"{path}: train_labels has {len(classes)} class; a classifier needs two.")
+
     parts = {}
     for part in ("train", "val", "test"):
-        images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
-        if images.ndim != 4 or 0 in images.shape or images.dtype != np.uint8:
-            raise DataError(
-                f"{path}: {part}_images is {images.dtype} {images.shape}; give bytes "
-                f"(examples, x, y, z)."
-            )
-        if images.shape[1:] != arrays["train_images"].shape[1:]:
-            raise DataError(
-                f"{path}: {part}_images has volumes of shape {images.shape[1:]}, train_images of "
-                f"{arrays['train_images'].shape[1:]}; bring them to one shape."
-            )
-        if labels.shape not in ((len(images), 1), (len(images),)) or labels.dtype.kind not in "iu":
-            raise DataError(
-                f"{path}: {part}_labels is {labels.dtype} {labels.shape}; give one class number "
-                f"per volume, ({len(images)}, 1)."
-            )
-        unknown = np.setdiff1d(labels, classes)
-        if len(unknown):
-            raise DataError(f"{path}: {part}_labels has {unknown[0]}, which train_labels has not.")
-        inputs = images[..., None].astype(np.float32)
+        _check_medmnist(arrays, part, classes, path)
+        inputs = arrays[f"{part}_images"][..., None].astype(np.float32)
         inputs /= 255
-        parts[part] = Part(inputs, np.searchsorted(classes, labels.ravel()))
+        labels = arrays[f"{part}_labels"].ravel()
+        parts[part] = Part(inputs, np.searchsorted(classes, labels))
+
     return Dataset(
         name=path.stem,
         source=f"file {path}",
@@ -188,15 +145,85 @@ def _load_medmnist(path):
     )
 
 
-def _of_least_shape(data, min_shape):
-    """The data, unless their volumes are too small for the network."""
-    shape = data.input_shape[:3]
-    if (np.array(shape) < min_shape).any():
+def _check_medmnist(arrays, part, classes, path):
+    """Refuse images and labels of one part that cannot be used."""
+    images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
+    train_shape = arrays["train_images"].shape[1:]
+
+    if images.ndim != 4 or 0 in images.shape or images.dtype != np.uint8:
         raise DataError(
-            f"{data.name}: volumes of {_cross(shape)} voxels, and this network needs "
-            f"{_cross(min_shape)} or more; give a larger shape or a smaller spacing."
+            f"{path}: {part}_images is {images.dtype} {images.shape}; give bytes "
+            f"(examples, x, y, z)."
         )
-    return data
+    if images.shape[1:] != train_shape:
+        raise DataError(
+            f"{path}: {part}_images has volumes of shape {images.shape[1:]}, train_images of "
+            f"{train_shape}; bring them to one shape."
+        )
+    if labels.shape not in ((len(images), 1), (len(images),)) or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: {part}_labels is {labels.dtype} {labels.shape}; give one class number "
+            f"per volume, ({len(images)}, 1)."
+        )
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise DataError(f"{path}: {part}_labels has {unknown[0]}, but train_labels does not.")
+
+
+def _check_scan_settings(path, shape, min_shape):
+    """Refuse a shape that is too small, and a single scan."""
+    if shape is not None and _is_too_small(shape, min_shape):
+        raise DataError(
+            f"shape is {_cross(shape)}, and this network needs {_cross(min_shape)} voxels or more."
+        )
+    if path.name.endswith((".nii", ".nii.gz")):
+        raise DataError(
+            f"{path}: one scan, not a data set; read it with data_prep.read_volume, or give a "
+            f"folder of scans by class, or a CSV with the columns path and label."
+        )
+
+
+def _load_scans(path, settings, seed, validation, cache):
+    """`load_volumes` for NIfTI files and DICOM series in class folders or a CSV."""
+    tables = []
+    if path.is_dir():
+        tables = [inside for inside in visible(path) if inside.suffix == ".csv"]
+    source = tables[0] if len(tables) == 1 else path
+    found, refused = find_labelled_files(source, visible)
+
+    def read(item):
+        return read_volume(item, **settings, cache=cache).values, ""
+
+    files, volumes, unreadable, _ = read_labelled_files(found, read, threads=1)
+    refused += unreadable
+    classes, labels, rows = split_labelled_files(files, found, refused, path, seed, validation)
+
+    for file, volume in zip(files, volumes, strict=True):
+        if volume.shape != volumes[0].shape:
+            raise DataError(
+                f"{path}: {file.name} has the shape {volume.shape} and {files[0].name} "
+                f"{volumes[0].shape}; give shape=(x, y, z) to crop or pad all to one."
+            )
+
+    low, high = map(np.float32, settings["window"])
+
+    def make_part(part_rows):
+        inputs = np.stack([volumes[row] for row in part_rows])
+        return Part(inputs[..., None], labels[part_rows])
+
+    return FilesDataset(
+        name=data_name(path),
+        source=f"files in {path}",
+        **{name: make_part(part_rows) for name, part_rows in rows.items()},
+        classes=tuple(classes),
+        fingerprint=files_fingerprint(files),
+        to_original=lambda inputs: inputs * (high - low) + low,
+        report=FileReport(len(files), tuple(refused)),
+    )
+
+
+def _is_too_small(shape, min_shape):
+    return (np.array(shape) < min_shape).any()
 
 
 def _cross(shape):

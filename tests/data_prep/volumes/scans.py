@@ -9,7 +9,7 @@ DICOM_AFFINE = np.array([[0.5, 0, 0, -10], [0, 0.75, 0, -20], [0, 0, 2.5, 100], 
 
 
 def write_nifti(path, values, affine=None):
-    """Write values (i, j, k) with an affine, one millimetre where none is given."""
+    """Write values (i, j, k) with an affine; None for voxels of one millimetre."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = nibabel.Nifti1Image(values, np.eye(4) if affine is None else np.asarray(affine, float))
     nibabel.save(image, path)
@@ -19,10 +19,10 @@ def write_nifti(path, values, affine=None):
 def write_dicom(
     folder, values, affine, slope=1.0, intercept=0.0, order=None, series="1.2.3", **changes
 ):
-    """Write values (column, row, slice), in units after the slope, as one file per slice.
+    """Write values (column, row, slice), which are rescaled already, as one file per slice.
 
-    `affine` goes from (column, row, slice) to millimetres to the left, back and up, as in DICOM.
-    `changes` are attributes of the slice with the number given: {"Rows": (2, 5)}.
+    `affine` leads from (column, row, slice) to millimetres to the left, back and up, as in DICOM.
+    `changes` are attributes of single slices, {name: (number of the slice, value)}; None deletes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
@@ -35,7 +35,7 @@ def write_dicom(
         one.file_meta.MediaStorageSOPClassUID = one.SOPClassUID = CTImageStorage
         one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = generate_uid()
         one.SeriesInstanceUID = series
-        one.InstanceNumber = name + 1  # says nothing of the place
+        one.InstanceNumber = name + 1  # says nothing about the position
         one.ImagePositionPatient = (affine @ [0, 0, number, 1])[:3].tolist()
         one.ImageOrientationPatient = directions[:, :2].T.ravel().tolist()
         one.PixelSpacing = [float(spacing[1]), float(spacing[0])]

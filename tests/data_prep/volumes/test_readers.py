@@ -16,7 +16,7 @@ RANDOM = np.random.default_rng(0)
 
 
 def at(volume, *millimetres):
-    """The value of the voxel nearest to a place."""
+    """The value of the voxel nearest to a position."""
     voxel = np.linalg.inv(volume.affine) @ [*millimetres, 1]
     return volume.values[tuple(np.round(voxel[:3]).astype(int))]
 
@@ -39,7 +39,7 @@ SPACING = st.tuples(*[st.sampled_from([0.7, 1.0, 1.5, 2.2, 5.0])] * 3)
 
 
 def test_a_ramp_stays_where_it_is_in_the_scanner(tmp_path):
-    """Values are a linear function of the place; so they must be after any turn and resampling."""
+    """Values that are a linear function of the position stay so in any orientation and spacing."""
     slope = np.array([1.0, -2.0, 0.5])
 
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -69,7 +69,7 @@ def test_a_ramp_stays_where_it_is_in_the_scanner(tmp_path):
 
 
 def test_a_blob_keeps_its_place_and_size(tmp_path):
-    """A ball of 12 mm at a known place, scanned with slices of 5 mm lying on their side."""
+    """A ball of 12 mm, scanned with slices of 5 mm and permuted axes."""
     affine = np.array([[0, 0, 5.0, -50], [-0.8, 0, 0, 40], [0, -0.8, 0, 60], [0, 0, 0, 1]])
     grid = np.indices((100, 110, 21)).reshape(3, -1)
     places = affine[:3, :3] @ grid + affine[:3, 3:]
@@ -141,7 +141,7 @@ def test_a_shuffled_dicom_series_is_sorted_and_rescaled(tmp_path):
     folder = write_dicom(tmp_path / "ct", values, DICOM_AFFINE, 2.0, -1024.0, order=[2, 0, 3, 1])
     (folder / "readme.txt").write_text("left alone")
     volume = data_prep.read_volume(folder)
-    # Columns run to the left and rows to the back; RAS is the other way round.
+    # In DICOM, columns run to the left and rows to the back; in RAS, to the right and front.
     np.testing.assert_array_equal(volume.values, values[::-1, ::-1])
     assert volume.spacing == (0.5, 0.75, 2.5)
     assert at(volume, 10, 20, 100) == values[0, 0, 0]
@@ -193,7 +193,7 @@ def test_a_damaged_slice_is_a_volume_or_a_data_error(tmp_path):
 
 
 def written(cache):
-    """When each file of a cache was written: a volume that is made anew is written anew."""
+    """When each file of a cache was written. It changes if the volume is made again."""
     return {file.name: (file.stat().st_ino, file.stat().st_mtime_ns) for file in cache.iterdir()}
 
 
@@ -299,6 +299,7 @@ def test_damage_anywhere_is_a_volume_or_a_data_error(tmp_path, compressed):
     damage()
 
 
+@pytest.mark.full
 def test_ct_with_organ_labels(data_folder, tmp_path):
     folder = data_folder / "ct_totalseg"
     options = {"spacing": (1.5, 1.5, 1.5), "cache": tmp_path}
@@ -309,7 +310,7 @@ def test_ct_with_organ_labels(data_folder, tmp_path):
     assert organs.values.shape == ct.values.shape
     assert len(np.unique(organs.values)) == 42
     np.testing.assert_allclose(organs.affine, ct.affine)
-    # The aorta scan lies left, posterior, superior; its mask is brighter than its surroundings.
+    # The aorta scan has the axes left, posterior, superior. The aorta is brighter than the rest.
     aorta = data_prep.read_volume(folder / "aorta_ct_cropped.nii.gz")
     mask = data_prep.read_volume(folder / "aorta_seg.nii.gz", label_map=True)
     assert nibabel.aff2axcodes(aorta.affine) == ("R", "A", "S")

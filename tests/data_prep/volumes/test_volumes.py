@@ -1,4 +1,6 @@
-"""Data sets of volumes: tables, folders, MedMNIST files, and what is refused."""
+"""Data sets of volumes: tables, folders, MedMNIST files, and bad data."""
+
+from dataclasses import replace
 
 import nibabel
 import numpy as np
@@ -12,12 +14,12 @@ RANDOM = np.random.default_rng(0)
 
 
 def written(cache):
-    """When each file of a cache was written: a volume that is made anew is written anew."""
+    """When each file of a cache was written. It changes if the volume is made again."""
     return {file.name: (file.stat().st_ino, file.stat().st_mtime_ns) for file in cache.iterdir()}
 
 
 def scan(number):
-    """Half of the scans are brighter; each has other content."""
+    """A random scan. Those with odd numbers are brighter."""
     values = RANDOM.integers(0, 100, (6, 5, 4)) + (number % 2) * 200
     return values.astype(np.int16)
 
@@ -88,7 +90,7 @@ def test_medmnist_keeps_its_parts(tmp_path):
 
 
 def test_scans_of_many_spacings_come_to_one_grid(tmp_path):
-    """NIfTI and DICOM of the same ball in other voxels: the same ball in the same place."""
+    """Balls in NIfTI and DICOM files with different voxels: position and size are kept."""
     rows = ["path,label"]
     for number, spacing in enumerate([(2, 2, 2), (1, 1.5, 3), (2.5, 1, 4), (1.6, 1.6, 5)] * 5):
         size = np.round(60 / np.array(spacing)).astype(int)
@@ -127,10 +129,9 @@ def test_volumes_too_small_for_the_network_are_refused(
 ):
     path = "phantoms"
     if make == "phantoms":
-        drawn = [np.zeros((20, 48, 48, 24), np.int16), np.array(["a", "b"] * 10)] * 2
-        entry = data_prep.NAMED["phantoms"]
-        again = data_prep.NamedData(**{**vars(entry), "read": lambda: drawn})
-        monkeypatch.setitem(data_prep.NAMED, "phantoms", again)
+        arrays = [np.zeros((20, 48, 48, 24), np.int16), np.array(["a", "b"] * 10)] * 2
+        entry = replace(data_prep.NAMED["phantoms"], read=lambda: arrays)
+        monkeypatch.setitem(data_prep.NAMED, "phantoms", entry)
     elif make == "npz":
         path = tmp_path / "a.npz"
         medmnist(path)
@@ -232,22 +233,22 @@ REFUSED = {
     "has the shape (0, 3, 4), empty or over 536,870,912 voxels": nifti(np.zeros((0, 3, 4), "f4")),
     "not finite at voxel (1, 2, 0); replace that value": nifti(HOLE),
     "holds [('R', 'u1'), ('G', 'u1'), ('B', 'u1')], not one number per voxel": nifti(RGB),
-    "does not say how it lies (sform and qform codes are 0); set its affine": placeless,
-    "its affine is not finite or flat; set spacing and orientation": flat,
+    "has no orientation (sform and qform codes are 0); set its affine": placeless,
+    "its affine is not finite or not invertible; set spacing and orientation": flat,
     "ct: 0 DICOM slices; a volume needs two or more": empty_folder,
     "ct: slice2.dcm is not a readable DICOM file (": damaged_slice,
-    "ct: slice2.dcm has no pixels that can be read (": cut_slice,
-    "ct: slice5.dcm is 5 mm from the slice before it, where 2.5 mm is usual; a slice is missing": (
+    "ct: slice2.dcm has no readable pixels (": cut_slice,
+    "ct: slice5.dcm is 5 mm from the slice before it, where 2.5 mm is usual; add the missing": (
         missing_slice
     ),
-    "ct: slice2.dcm lies where another slice lies; keep one of them": dicom(
+    "ct: slice2.dcm has the position of another slice; keep one of them": dicom(
         ImagePositionPatient=(2, [-10.0, -20.0, 102.5])
     ),
     "ct: 2 series (1.2.3, 1.2.4); put each into a folder of its own": two_series,
-    "ct: slice1.dcm has no ImagePositionPatient; it is no slice of a volume": dicom(
+    "ct: slice1.dcm has no ImagePositionPatient; it is not a slice of a volume": dicom(
         ImagePositionPatient=(1, None)
     ),
-    "ct: slice1.dcm holds many frames; convert it to NIfTI": dicom(NumberOfFrames=(1, 5)),
+    "ct: slice1.dcm has several frames; convert it to NIfTI": dicom(NumberOfFrames=(1, 5)),
     "ct: slice1.dcm is in colour; give one number per voxel": dicom(SamplesPerPixel=(1, 3)),
     "ct: slice3.dcm differs from the other slices in PixelSpacing": dicom(
         PixelSpacing=(3, [0.6, 0.5])
@@ -272,11 +273,11 @@ def test_bad_volumes_are_refused_by_name(tmp_path, message):
         ({"spacing": 1.5}, "spacing is 1.5; give (x, y, z) in millimetres, all above 0."),
         ({"spacing": (1, 1, 0)}, "spacing is (1, 1, 0); give (x, y, z) in millimetres, all above"),
         ({"window": (400, -1000)}, "window is (400, -1000); give (low, high), low below high."),
-        ({"shape": (8, 8)}, "shape is (8, 8); give (x, y, z) in voxels, whole numbers above 0."),
-        ({"shape": (8, 8, 8.5)}, "shape is (8, 8, 8.5); give (x, y, z) in voxels, whole numbers"),
+        ({"shape": (8, 8)}, "shape is (8, 8); give (x, y, z) in voxels, integers >= 1."),
+        ({"shape": (8, 8, 8.5)}, "shape is (8, 8, 8.5); give (x, y, z) in voxels, integers >="),
         ({"spacing": (1e-3,) * 3}, "a.nii: spacing (0.001, 0.001, 0.001) would make (2000, 3000, "),
         ({"label_map": True, "window": (0, 1)}, "a.nii: a label map has no window; leave window"),
-        ({"label_map": True}, "a.nii: a label map holds whole numbers; this holds other values"),
+        ({"label_map": True}, "a.nii: a label map holds integers; this holds other values"),
     ],
 )
 def test_bad_settings_are_refused(tmp_path, options, message):
@@ -297,7 +298,7 @@ BAD_MEDMNIST = {
     "val_labels is int64 (4, 2); give one class number per volume, (4, 1).": {
         "val_labels": np.zeros((4, 2), np.int64)
     },
-    "test_labels has 9, which train_labels has not.": {"test_labels": np.array([[3], [9]])},
+    "test_labels has 9, but train_labels does not.": {"test_labels": np.array([[3], [9]])},
     "train_labels has 1 class; a classifier needs two.": {"train_labels": np.full((6, 1), 3)},
     "array 'train_images' holds Python objects": {"train_images": np.array([{}] * 6, dtype=object)},
 }
@@ -328,6 +329,7 @@ def test_other_bad_data_sets_are_refused(tmp_path):
         assert message in str(caught.value)
 
 
+@pytest.mark.full
 def test_adrenalmnist3d(data_folder):
     data = data_prep.load_volumes(data_folder / "adrenalmnist3d" / "adrenalmnist3d.npz")
     assert [np.bincount(part.labels).tolist() for part in data.parts().values()] == [
