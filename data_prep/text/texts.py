@@ -1,7 +1,7 @@
-"""Texts from files and named data: texts with a class, pairs of texts, one long text.
+"""Texts from files and named data: texts with classes, pairs of texts, or one long text.
 
-texts = data_prep.load_text("docstrings", seed=0)        # or "imdb", or a file or folder
-pairs = data_prep.load_text_pairs("dates", seed=0)       # or a file such as fra.txt
+texts = data_prep.load_text("docstrings", seed=0)   # or "imdb", or a file or folder
+pairs = data_prep.load_text_pairs("dates", seed=0)  # or a file such as fra.txt
 story = data_prep.load_long_text("shakespeare.txt")
 """
 
@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.dataset import Dataset, Part, stratified_split
+from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
 from data_prep.sources.named import find_named
+from data_prep.text.parts import pair_groups, split_texts, text_keys
 
 COMPRESSED = (".gz", ".xz")
 TABLES = (".csv", ".tsv", ".jsonl")
@@ -39,67 +40,71 @@ def load_text(data="docstrings", seed=0, validation=0.1, text="text", label="lab
     """Load texts with one class each.
 
     Args:
-        data: "docstrings" (installed libraries' own, by library), "imdb" (downloaded once by
-            Keras), or a path, every file also with .gz or .xz behind its name:
+        data: "docstrings" (of installed libraries; the class is the library), "imdb" (downloaded
+            once by Keras), or a path. Each file may also be packed (.gz or .xz after its name).
+            The path is one of
 
-            - a .csv or .tsv file with a header, or a .jsonl file of objects, with the fields
-              `text` and `label`;
-            - a folder with two or more of these, one per part, such as imdb_train.jsonl and
+            - a .csv or .tsv file with a header, or a .jsonl file with one object per line, with
+              the fields `text` and `label`;
+            - a folder with two or more such files, one per part, for example imdb_train.jsonl and
               imdb_test.jsonl;
-            - a folder with one folder of text files per class, or with the folders train and
-              test that have these;
-            - a folder with one text file per class, one text per line, such as rt.pos and rt.neg.
+            - a folder with one folder of text files per class, or with the folders train and test
+              that each contain such class folders;
+            - a folder with one text file per class, one text per line, for example rt.pos and
+              rt.neg.
 
-        seed: draws the validation part. The test part, a fifth where none is given, is the same
-            for every seed.
-        validation: share of the training texts, the same in each class, to cut for validation.
-        text: name of the field that holds the text.
-        label: name of the field that holds the class.
+        seed: selects the validation part. The test part is the same for every seed. It is a fifth
+            of the texts unless it is given.
+        validation: fraction of the training texts, the same in each class, for validation.
+        text: name of the field with the text.
+        label: name of the field with the class.
 
     Returns:
-        A Dataset. Inputs are strings, an object array (examples,); labels int64 (examples,).
-        Texts that differ in capitals, spaces and punctuation alone are all in one part. Where
-        the parts are given, a training text that is also in a later part is left out, and
-        `source` counts them.
+        A Dataset. Inputs are strings, an object array (examples,); labels are int64 (examples,).
+        Texts that differ only in capitals, spaces and punctuation are in the same part. If the
+        parts are given, a training text that is also in a later part is left out, and `source`
+        says how many.
 
     Raises:
-        DataError: naming the file, the line and what to do.
+        DataError: if the data cannot be used. The message names the file and the line.
     """
     named = find_named(data, "text", FILES)
     if named:
         name, source, frame = str(data), named.full_source(), named.load()
         frame = frame[frame["text"] != ""]
-        texts, labels, parts = (
-            frame["text"],
-            frame.get("label", frame.get("library")),
-            frame["part"],
-        )
+        texts, parts = frame["text"], frame["part"]
+        labels = frame.get("label", frame.get("library"))
         groups = frame.get("module")
     else:
         path = Path(data)
         name, source, groups = _stem(path), f"file {path}", None
         texts, labels, parts = _read_labelled(path, text, label)
-    texts, labels = np.array(texts, dtype=object), np.array(labels, dtype=str)
+
+    texts = np.array(texts, dtype=object)
+    labels = np.array(labels, dtype=str)
     parts = np.array(parts, dtype=str)
-    keys = _keys(texts)
+    keys = text_keys(texts)
     groups = keys if groups is None else np.array(groups, dtype=str)
+
     classes = np.unique(labels[parts != "test"])
     if len(classes) < 2:
         raise DataError(f"{data}: there is {len(classes)} class; a classifier needs two.")
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
         raise DataError(
-            f"{data}: the test part has the label {unknown[0]}, which the training part has not; "
-            f"give training texts of it or leave it out."
+            f"{data}: the test part has the label {unknown[0]}, but the training part does not; "
+            f"add training texts with this label, or leave it out."
         )
-    numbers = np.searchsorted(classes, labels)
-    rows, left_out = _split(data, labels, parts, keys, groups, seed, validation)
+
+    rows, left_out = split_texts(data, labels, parts, keys, groups, seed, validation)
     if left_out:
         source += f"; {left_out} texts left out that are also in a later part"
+    numbers = np.searchsorted(classes, labels)
+
     return Dataset(
         name=name,
         source=source,
-        **{part: Part(texts[where], numbers[where]) for part, where in rows.items()},
+        **{part: Part(texts[part_rows], numbers[part_rows]) for part, part_rows in rows.items()},
         classes=tuple(map(str, classes)),
         fingerprint=text_fingerprint(texts, labels),
     )
@@ -111,115 +116,131 @@ def load_text_pairs(
     """Load pairs of texts: one to read and one to write.
 
     Args:
-        data: "dates" (a date in one of many languages -> ISO form), "docstrings" (what follows
-            the first sentence -> the first sentence), or the path of a .csv file with a header or
-            a .jsonl file of objects with the fields `source` and `target`, or of a .txt or .tsv
-            file without a header: source, tab, target in each line, and what follows another tab
-            is passed over. Every file also with .gz or .xz behind its name.
-        seed: draws the validation part. The test part, a fifth where none is given, is the same
-            for every seed.
-        validation: share of the training pairs to cut for validation.
-        source: name of the field that holds the text to read.
-        target: name of the field that holds the text to write.
-        limit: read only the first pairs of a file; None for all.
+        data: "dates" (a date in one of 23 languages -> ISO form), "docstrings" (the text after
+            the first sentence -> the first sentence), or a path. The path is a .csv file with a
+            header or a .jsonl file with one object per line, with the fields `source` and
+            `target`; or a .txt or .tsv file without a header. Each line of the latter is source,
+            tab, target; anything after a second tab is ignored. Each file may also be packed (.gz
+            or .xz after its name).
+        seed: selects the validation part. The test part is the same for every seed. It is a fifth
+            of the pairs unless it is given.
+        validation: fraction of the training pairs for validation.
+        source: name of the field with the text to read.
+        target: name of the field with the text to write.
+        limit: read only this many pairs from the start of a file; None for all.
 
     Returns:
         A Dataset. Inputs and labels are strings, object arrays (examples,). Pairs that share a
-        source or a target, but for capitals, spaces and punctuation, are all in one part.
+        source or a target are in the same part; capitals, spaces and punctuation are ignored.
 
     Raises:
-        DataError: naming the file, the line and what to do.
+        DataError: if the data cannot be used. The message names the file and the line.
     """
     if limit is not None and limit < 1:
-        raise DataError(f"limit is {limit}; give the number of pairs to read, from 1 on.")
+        raise DataError(f"limit is {limit}; give the number of pairs to read, an integer >= 1.")
+
     named = find_named(data, "pairs", FILES)
     if named:
         name, origin, frame = str(data), named.full_source(), named.load()
         if name == "docstrings":
             frame = frame[frame["body"] != ""]
-            sources, targets, groups = frame["body"], frame["summary"], frame["module"].to_numpy()
+            sources, targets, groups = frame["body"], frame["summary"], frame["module"]
         else:
-            sources, targets, groups = frame["source"], frame["target"], frame["target"].to_numpy()
-        parts = frame["part"].to_numpy()
+            sources, targets, groups = frame["source"], frame["target"], frame["target"]
+        groups, parts = groups.to_numpy(), frame["part"].to_numpy()
     else:
         path = Path(data)
         name, origin = _stem(path), f"file {path}"
-        if _suffix(path) in (".txt", ".tsv"):
-            sources, targets = _read_tabs(path, limit)
-        else:
-            sources, targets = _read_table(path, [source, target])
-            sources, targets = sources[:limit], targets[:limit]
-        groups, parts = _same_text_groups(sources, targets), np.full(len(sources), "")
+        sources, targets = _read_pairs(path, source, target, limit)
+        groups, parts = pair_groups(sources, targets), np.full(len(sources), "")
+
     sources, targets = np.array(sources, dtype=object), np.array(targets, dtype=object)
-    rows, _ = _split(data, np.zeros(len(sources)), parts, groups, groups, seed, validation)
+    no_classes = np.zeros(len(sources))
+    rows, _ = split_texts(data, no_classes, parts, groups, groups, seed, validation)
+
     return Dataset(
         name=name,
         source=origin,
-        **{part: Part(sources[where], targets[where]) for part, where in rows.items()},
+        **{part: Part(sources[part_rows], targets[part_rows]) for part, part_rows in rows.items()},
         fingerprint=text_fingerprint(sources, targets),
     )
 
 
 def load_long_text(data="docstrings", seed=0, validation=0.1, test=0.1):
-    """Load one long text, whose every character is the label of those before it.
+    """Load one long text for models that predict the next character.
 
     Args:
-        data: "docstrings" or "imdb", one text per line, in the parts of `load_text`; or the path
-            of a text file, also .gz and .xz.
-        seed: draws the validation part of named data. A file is cut in order.
-        validation: share of the characters of a file, before the test part, for validation; of
-            named data, of the training texts.
-        test: share of the characters at the end of a file for the test part.
+        data: "docstrings" or "imdb", with one text per line, in the parts of `load_text`; or the
+            path of a text file, which may be packed (.gz or .xz after its name).
+        seed: selects the validation part of named data. A file is cut in order.
+        validation: fraction of the characters of a file, before the test part, for validation. For
+            named data, the fraction of the training texts.
+        test: fraction of the characters, at the end of a file, for the test part.
 
     Returns:
-        A Dataset. Inputs of each part are one string, an object array (1,); labels are the same.
+        A Dataset. Inputs of each part are one string, an object array (1,). Labels are the same
+        array: each character is the label of the characters before it.
 
     Raises:
-        DataError: naming the file, the line and what to do.
+        DataError: if the data cannot be used. The message names the file and the line.
     """
     if find_named(data, "text", FILES):
         texts = load_text(data, seed, validation)
-        name, source, mark = texts.name, texts.source, texts.fingerprint
-        parts = {part: "\n".join(given.inputs) for part, given in texts.parts().items()}
+        name, source, fingerprint = texts.name, texts.source, texts.fingerprint
+        parts = {key: "\n".join(part.inputs) for key, part in texts.parts().items()}
     else:
         path = Path(data)
         name, source = _stem(path), f"file {path}"
         text = read_text(path)
-        first = round(len(text) * (1 - validation - test))
-        second = round(len(text) * (1 - test))
-        parts = {"train": text[:first], "validation": text[first:second], "test": text[second:]}
-        mark = text_fingerprint([text])
-        for part, given in parts.items():
-            if not given:
-                raise DataError(
-                    f"{path}: {len(text)} characters leave none for the {part} part with shares of "
-                    f"{validation:.0%} for validation and {test:.0%} for the test."
-                )
+        fingerprint = text_fingerprint([text])
+        parts = _cut_in_order(text, validation, test, path)
+
     arrays = {part: np.array([text], dtype=object) for part, text in parts.items()}
     return Dataset(
         name=name,
         source=source,
-        **{part: Part(text, text) for part, text in arrays.items()},
-        fingerprint=mark,
+        **{part: Part(array, array) for part, array in arrays.items()},
+        fingerprint=fingerprint,
     )
 
 
+def _cut_in_order(text, validation, test, path):
+    """{part: text}: the training part is first, the test part is last."""
+    validation_start = round(len(text) * (1 - validation - test))
+    test_start = round(len(text) * (1 - test))
+    parts = {
+        "train": text[:validation_start],
+        "validation": text[validation_start:test_start],
+        "test": text[test_start:],
+    }
+    for part, content in parts.items():
+        if not content:
+            raise DataError(
+                f"{path}: {len(text)} characters leave none for the {part} part, with "
+                f"{validation:.0%} for validation and {test:.0%} for the test; give a longer text."
+            )
+    return parts
+
+
 def read_text(path):
-    """Read a text file in UTF-8, also one packed with .gz or .xz; line ends become "\\n".
+    """Read a text file in UTF-8, which may be packed (.gz or .xz); line ends become "\\n".
 
     Raises:
-        DataError: naming the file, and the line that is not UTF-8.
+        DataError: if the file cannot be read. The message names the file, and the line that is
+            not UTF-8.
     """
     path = Path(path)
     if not path.is_file():
-        what = "is a folder; give" if path.is_dir() else "no such file; give the path of"
-        raise DataError(f"{path}: {what} a text file.")
+        problem = "is a folder; give" if path.is_dir() else "no such file; give the path of"
+        raise DataError(f"{path}: {problem} a text file.")
+
+    open_file = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
     try:
-        opened = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
-        with opened(path, "rb") as file:
+        with open_file(path, "rb") as file:
             content = file.read()
     except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}); get the file again.") from error
+
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -232,12 +253,12 @@ def read_text(path):
 
 
 def read_lines(path):
-    """The lines of a text file that are not blank, in order; also .gz and .xz."""
+    """The lines of a text file that are not blank, in order; the file may be packed."""
     return [line.strip() for line in read_text(path).split("\n") if line.strip()]
 
 
 def text_fingerprint(*columns):
-    """SHA-256 over the texts of one or more columns: equal texts, equal fingerprint."""
+    """SHA-256 over the texts of one or more columns. Equal texts have equal fingerprints."""
     digest = hashlib.sha256()
     for column in columns:
         for text in column:
@@ -248,84 +269,111 @@ def text_fingerprint(*columns):
 
 
 def _read_labelled(path, text, label):
-    """(texts, labels, parts) of a file or folder; a part is "" where none is given."""
+    """(texts, labels, parts) of a file or folder; a part is "" if it is not given."""
     if not path.is_dir():
         texts, labels = _read_table(path, [text, label])
         return texts, labels, [""] * len(texts)
-    inside = sorted(item for item in path.iterdir() if not item.name.startswith("."))
-    folders, files = [i for i in inside if i.is_dir()], [i for i in inside if i.is_file()]
-    found = []  # (text, label, part)
+
+    visible = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+    folders = [item for item in visible if item.is_dir()]
+    files = [item for item in visible if item.is_file()]
     tables = [file for file in files if _suffix(file) in TABLES]
+
+    rows = []  # (text, label, part)
     if folders and {folder.name for folder in folders} <= PARTS.keys():
         for folder in folders:
-            classes = [item for item in sorted(folder.iterdir()) if item.is_dir()]
-            found += _read_class_folders(classes, PARTS[folder.name])
+            class_folders = [item for item in sorted(folder.iterdir()) if item.is_dir()]
+            rows += _read_class_folders(class_folders, PARTS[folder.name])
     elif folders:
-        found = _read_class_folders(folders, "")
+        rows = _read_class_folders(folders, "")
     elif tables:
         for file in tables:
-            part = re.split(r"[^a-z]", _stem(file).lower())[-1]
-            if part not in PARTS:
-                raise DataError(
-                    f"{file}: which part is it? Name it with train, validation or test at the end, "
-                    f"or give one file."
-                )
-            columns = _read_table(file, [text, label])
-            found += [(*row, PARTS[part]) for row in zip(*columns, strict=True)]
+            rows += _read_part_table(file, text, label)
     else:
-        same = len({_stem(file) for file in files}) == 1
-        for file in files:
-            name = _suffix(file)[1:] if same else _stem(file)
-            found += [(line, name, "") for line in read_lines(file)]
-    if not found:
+        rows = _read_class_files(files)
+
+    if not rows:
         raise DataError(
             f"{path}: no texts in this folder; give one folder or one text file per class."
         )
-    given = {part for _, _, part in found} - {""}
+    given = {part for _, _, part in rows} - {""}
     if given and not {"train", "test"} <= given:
-        raise DataError(f"{path}: has {', '.join(sorted(given))} alone; give train and test.")
-    return zip(*found, strict=True)
+        raise DataError(f"{path}: has only {', '.join(sorted(given))}; give train and test.")
+    return zip(*rows, strict=True)
 
 
 def _read_class_folders(folders, part):
-    found = []
+    """(text, class, part) of each text file in some class folders."""
+    rows = []
     for folder in folders:
         for file in sorted(folder.iterdir()):
             if file.is_file() and not file.name.startswith("."):
                 content = read_text(file).strip()
                 _check_text(content, f"{file}")
-                found.append((content, folder.name, part))
-    return found
+                rows.append((content, folder.name, part))
+    return rows
+
+
+def _read_class_files(files):
+    """(line, class, "") of each line of some files, such as rt.pos and rt.neg or pos and neg."""
+    same_stem = len({_stem(file) for file in files}) == 1
+    rows = []
+    for file in files:
+        name = _suffix(file)[1:] if same_stem else _stem(file)
+        rows += [(line, name, "") for line in read_lines(file)]
+    return rows
+
+
+def _read_part_table(file, text, label):
+    """(text, class, part) of each row of a table whose name ends with its part."""
+    last_word = re.split(r"[^a-z]", _stem(file).lower())[-1]
+    if last_word not in PARTS:
+        raise DataError(
+            f"{file}: the name does not say which part this is; end it with train, validation or "
+            f"test, or give one file."
+        )
+    texts, labels = _read_table(file, [text, label])
+    return [(*row, PARTS[last_word]) for row in zip(texts, labels, strict=True)]
+
+
+def _read_pairs(path, source, target, limit):
+    """(sources, targets) of a file of any form, at most `limit` of them."""
+    if _suffix(path) in (".txt", ".tsv"):
+        return _read_tabs(path, limit)
+    sources, targets = _read_table(path, [source, target])
+    return sources[:limit], targets[:limit]
 
 
 def _read_table(path, fields):
-    """The values of some fields in a .csv, .tsv or .jsonl file, a list of strings each."""
+    """One list of strings per field of a .csv, .tsv or .jsonl file."""
     suffix = _suffix(path)
     if suffix not in TABLES:
         raise DataError(
-            f"{path}: is no folder and no {', '.join(TABLES)} file (.gz and .xz too); give one."
+            f"{path}: not a folder or a file {', '.join(TABLES)} (also with .gz or .xz); give one."
         )
     content = read_text(path)
     rows = _json_rows(content, path) if suffix == ".jsonl" else _csv_rows(content, path, suffix)
+
     columns = [[] for _ in fields]
     for line, row in rows:
         for column, field in zip(columns, fields, strict=True):
             if field not in row:
                 raise DataError(
-                    f"{path}, line {line}: no field {field!r} (there are {', '.join(row)}); name "
-                    f"the field that is meant."
+                    f"{path}, line {line}: no field {field!r}; name one of {', '.join(row)}."
                 )
             value = row[field]
             if isinstance(value, int):  # a class number
                 value = str(value)
             _check_text(value, f"{path}, line {line}: field {field!r}")
             column.append(value)
+
     if not columns[0]:
         raise DataError(f"{path}: no rows; give a file with at least one.")
     return columns
 
 
 def _json_rows(content, path):
+    """(line number, object) of each line that is not blank."""
     for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
@@ -336,14 +384,16 @@ def _json_rows(content, path):
                 f"{path}, line {number}: not JSON ({error}); give one object per line."
             ) from error
         if not isinstance(row, dict):
-            raise DataError(f"{path}, line {number}: {line:.40} is no object; give one per line.")
+            raise DataError(
+                f"{path}, line {number}: {line:.40} is not an object; give one per line."
+            )
         yield number, row
 
 
 def _csv_rows(content, path, suffix):
-    reader = csv.reader(
-        io.StringIO(content, newline=""), delimiter="\t" if suffix == ".tsv" else ",", strict=True
-    )
+    """(line number, {field: value}) of each row that is not blank."""
+    delimiter = "\t" if suffix == ".tsv" else ","
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         line = reader.line_num + 1
@@ -351,7 +401,7 @@ def _csv_rows(content, path, suffix):
             if row and len(row) != len(header):
                 raise DataError(
                     f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}; "
-                    f"quote fields that hold the separator."
+                    f"quote fields that contain the separator."
                 )
             if row:
                 yield line, dict(zip(header, row, strict=True))
@@ -361,109 +411,53 @@ def _csv_rows(content, path, suffix):
 
 
 def _read_tabs(path, limit):
+    """(sources, targets) of a file with source, tab, target in each line."""
     sources, targets = [], []
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if len(sources) == limit:
             break
         if not line.strip():
             continue
-        fields = line.split("\t")
+
+        here = f"{path}, line {number}"
+        fields = [field.strip() for field in line.split("\t")]
         if len(fields) < 2:
-            raise DataError(
-                f"{path}, line {number}: no tab in {line[:40]!r}; give source, tab, target."
-            )
-        for column, field, what in zip(
-            (sources, targets), fields[:2], ("source", "target"), strict=True
-        ):
-            _check_text(field.strip(), f"{path}, line {number}: {what}")
-            column.append(field.strip())
+            raise DataError(f"{here}: no tab in {line[:40]!r}; give source, tab, target.")
+        source, target = fields[:2]
+        _check_text(source, f"{here}: source")
+        _check_text(target, f"{here}: target")
+        sources.append(source)
+        targets.append(target)
+
     if not sources:
         raise DataError(f"{path}: no pairs; give source, tab, target in each line.")
     return sources, targets
 
 
 def _check_text(value, where):
+    """Refuse what is not a string, or is empty, or cannot be written in UTF-8."""
     if not isinstance(value, str):
-        raise DataError(f"{where} holds {value!r:.40}, no text; give a string.")
+        raise DataError(f"{where} is {value!r:.40}, not a text; give a string.")
     if not value.strip():
         raise DataError(f"{where} is empty; fill it or leave it out.")
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise DataError(
-            f"{where} holds half of a surrogate pair at character {error.start}; correct it."
+            f"{where} has half of a surrogate pair at character {error.start}; correct it."
         ) from error
 
 
-def _split(where, classes, parts, keys, groups, seed, validation):
-    """Rows of the three parts by name, and how many are left out: their text is in a later part.
-
-    Args:
-        where: what to call the data in an error.
-        classes: class of each row, (rows,).
-        parts: "train", "validation", "test", or "" where it is to be cut, (rows,).
-        keys: rows with equal keys hold the same text, (rows,).
-        groups: rows of one group come into one part, (rows,).
-        seed: draws the validation part.
-        validation: share of the training groups for validation.
-    """
-    rows = np.arange(len(parts))
-    test, given = rows[parts == "test"], rows[parts == "validation"]
-    train = rows[~np.isin(parts, ["test", "validation"])]
-    before = len(train) + len(given)
-    if len(test):
-        given = given[~np.isin(keys[given], keys[test])]
-        train = train[~np.isin(keys[train], keys[np.concatenate([test, given])])]
-    left_out = before - len(train) - len(given)
-    if not len(test):
-        train, test = _cut_groups(where, train, classes, groups, 0.2, 0, "test")
-    if not len(given):
-        train, given = _cut_groups(where, train, classes, groups, validation, seed, "validation")
-    return {"train": train, "validation": given, "test": test}, left_out
-
-
-def _cut_groups(where, rows, classes, groups, fraction, seed, what):
-    """Cut a share of the groups, the same in each class; a group has its first row's class."""
-    _, first, group_of = np.unique(groups[rows], return_index=True, return_inverse=True)
-    try:
-        _, cut = stratified_split(classes[rows][first], fraction, seed, what)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
-    is_cut = np.isin(group_of, cut)
-    return rows[~is_cut], rows[is_cut]
-
-
-def _same_text_groups(sources, targets):
-    """Number of each pair's group: pairs that share a source or a target, also by way of others."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    columns = [np.unique(_keys(texts), return_inverse=True)[1] for texts in (sources, targets)]
-    size = columns[0].max() + 1
-    both = size + columns[1].max() + 1
-    edges = coo_array((np.ones(len(sources)), (columns[0], size + columns[1])), shape=(both, both))
-    return connected_components(edges, directed=False)[1][columns[0]]
-
-
-def _keys(texts):
-    """A number for each text, equal where the texts are, but for capitals, spaces, punctuation."""
-    keys = np.zeros(len(texts), np.int64)
-    for row, text in enumerate(texts):
-        letters = "".join(re.findall(r"\w+", text.casefold())) or text
-        digest = hashlib.blake2b(letters.encode(), digest_size=8).digest()
-        keys[row] = int.from_bytes(digest, "little", signed=True)
-    return keys
-
-
 def _suffix(path):
-    """The suffix before .gz or .xz: .jsonl for reviews.jsonl.xz."""
+    """The suffix without .gz or .xz: ".jsonl" for reviews.jsonl.xz."""
     suffixes = [suffix for suffix in path.suffixes if suffix not in COMPRESSED]
     return suffixes[-1] if suffixes else ""
 
 
 def _stem(path):
-    """The name without suffixes: reviews for reviews.jsonl.xz."""
+    """The name without suffixes: "reviews" for reviews.jsonl.xz."""
+    known_suffixes = (*COMPRESSED, _suffix(path))
     name = path.name
-    while Path(name).suffix in (*COMPRESSED, _suffix(path)) and Path(name).suffix:
+    while Path(name).suffix and Path(name).suffix in known_suffixes:
         name = Path(name).stem
     return name

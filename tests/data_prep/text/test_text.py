@@ -1,4 +1,4 @@
-"""Texts and pairs of texts from files of every form, and what is refused."""
+"""Texts and pairs of texts from files of every form, and bad files."""
 
 import csv
 import gzip
@@ -212,22 +212,22 @@ TABS = "".join(f"{n}\tcible {n}\n" for n in range(40))
 BAD_TEXTS = {
     "line 3: byte 0xe9 is not UTF-8": ("a.jsonl", b'{"text": "a", "label": 0}\n\n"caf\xe9"\n'),
     "line 41: not JSON (Expecting": ("a.jsonl", GOOD + "{text}\n"),
-    "line 2: [1, 2] is no object": ("a.jsonl", '{"text": "a", "label": 0}\n[1, 2]\n'),
-    "line 41: no field 'label' (there are text, stars)": (
+    "line 2: [1, 2] is not an object": ("a.jsonl", '{"text": "a", "label": 0}\n[1, 2]\n'),
+    "line 41: no field 'label'; name one of text, stars": (
         "a.jsonl",
         GOOD + '{"text": "a", "stars": 5}\n',
     ),
-    "line 1: field 'text' holds None, no text": ("a.jsonl", '{"text": null, "label": 0}\n'),
+    "line 1: field 'text' is None, not a text": ("a.jsonl", '{"text": null, "label": 0}\n'),
     "line 41: field 'text' is empty": ("a.jsonl", GOOD + '{"text": "  ", "label": "good"}\n'),
-    "line 1: field 'text' holds half of a surrogate pair at character 1": (
+    "line 1: field 'text' has half of a surrogate pair at character 1": (
         "a.jsonl",
         '{"text": "a\\ud800", "label": 0}\n',
     ),
     "line 3: 3 fields, but the header has 2": ("a.csv", "text,label\na,b\na,b,c\n"),
-    "line 2: no field 'text' (there are review, label)": ("a.csv", "review,label\na,b\n"),
+    "line 2: no field 'text'; name one of review, label": ("a.csv", "review,label\na,b\n"),
     "correct the quotes": ("a.csv", 'text,label\n"a"b,c\n'),
     "no rows; give a file with at least one": ("a.csv", "text,label\n"),
-    "is no folder and no .csv, .tsv, .jsonl file": ("a.docx", "hello"),
+    "not a folder or a file .csv, .tsv, .jsonl": ("a.docx", "hello"),
     "there is 1 class; a classifier needs two": (
         "a.jsonl",
         jsonl([row | {"label": "good"} for row in records()]),
@@ -254,11 +254,11 @@ BAD_PAIRS = {
     "line 41: target is empty": ("a.txt", TABS + "Run!\t \n"),
     "line 1: source is empty": ("a.tsv", "\tCours\n"),
     "no pairs; give source, tab, target in each line": ("a.txt", "\n\n"),
-    "line 1: no field 'target' (there are source, cible)": (
+    "line 1: no field 'target'; name one of source, cible": (
         "a.jsonl",
         '{"source": "a", "cible": "b"}\n',
     ),
-    "is no folder and no .csv, .tsv, .jsonl file": ("a.pkl", "hello"),
+    "not a folder or a file .csv, .tsv, .jsonl": ("a.pkl", "hello"),
 }
 
 
@@ -290,9 +290,9 @@ def test_bad_files_and_folders_are_refused_by_name(tmp_path):
         fake: "cannot be read",
         tmp_path / "empty": "no texts in this folder",
         tmp_path / "blank": "1.txt is empty",
-        tmp_path / "unclear": "first.jsonl: which part is it?",
-        tmp_path / "alone": "has train alone; give train and test.",
-        tmp_path / "new": "the test part has the label ugly, which the training part has not",
+        tmp_path / "unclear": "first.jsonl: the name does not say which part this is",
+        tmp_path / "alone": "has only train; give train and test.",
+        tmp_path / "new": "the test part has the label ugly, but the training part does not",
     }.items():
         with pytest.raises(data_prep.DataError) as caught:
             data_prep.load_text(path)
@@ -312,6 +312,7 @@ def sizes(data):
     return [len(part) for part in data.parts().values()]
 
 
+@pytest.mark.full
 def test_imdb_files(data_folder):
     data = data_prep.load_text(data_folder / "imdb")
     assert sizes(data)[2] == 25_000
@@ -319,12 +320,14 @@ def test_imdb_files(data_folder):
     assert np.bincount(data.test.labels).tolist() == [12_500, 12_500]
 
 
+@pytest.mark.full
 def test_rt_polarity_files(data_folder):
     data = data_prep.load_text(data_folder / "rt_polarity")
     assert data.classes == ("neg", "pos")
     assert sum(sizes(data)) == 2 * 5331
 
 
+@pytest.mark.full
 def test_bbc_file(data_folder):
     path = data_folder / "bbc_news_summary" / "bbc_news_summary.jsonl.xz"
     data = data_prep.load_text(path, text="article", label="category")
@@ -335,6 +338,7 @@ def test_bbc_file(data_folder):
     assert len(pairs.test.inputs[0]) > len(pairs.test.labels[0])
 
 
+@pytest.mark.full
 def test_tatoeba_file(data_folder):
     data = data_prep.load_text_pairs(data_folder / "tatoeba" / "fra.txt.xz", limit=10_000)
     assert sum(sizes(data)) == 10_000
@@ -346,6 +350,7 @@ def test_tatoeba_file(data_folder):
     assert french.decode(ids) == data.train.labels.tolist()
 
 
+@pytest.mark.full
 def test_tinyshakespeare_file(data_folder):
     data = data_prep.load_long_text(data_folder / "tinyshakespeare" / "input.txt")
     parts = [part.inputs[0] for part in data.parts().values()]
@@ -353,6 +358,7 @@ def test_tinyshakespeare_file(data_folder):
     assert len(data_prep.fit_characters([parts[0]])) <= 4 + 65
 
 
+@pytest.mark.full
 def test_flickr_captions(data_folder):
     path = data_folder / "flickr8k" / "captions.csv.gz"
     data = data_prep.load_text_pairs(path, source="image", target="caption")
