@@ -1,1 +1,1 @@
-"""Where the named data come from: installed libraries, downloads by Keras, and our own drawing."""
+"""Named data: from installed libraries, downloaded by Keras, or generated."""

@@ -1,4 +1,4 @@
-"""Data that come with installed libraries and need no network."""
+"""Data that come with installed libraries. They need no network."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ PATCH = 32  # pixels
 
 
 def digits():
-    """8 x 8 handwritten digits with grey levels 0 to 16, a fifth of each class as test part."""
+    """Handwritten digits (images, 8, 8), grey levels 0 to 16; the test part is a fifth."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
@@ -17,28 +17,31 @@ def digits():
 
 
 def faces():
-    """25 x 25 grey photos, 0 to 1: 100 faces and 100 pieces of background."""
+    """Grey photos (images, 25, 25), 0 to 1: 100 faces and 100 pieces of background."""
     from skimage.data import lfw_subset
 
     return _cut_test(lfw_subset(), np.repeat(["face", "no face"], 100))
 
 
 def textures():
-    """32 x 32 patches of three photos that do not overlap; the lowest quarter is the test part."""
+    """Patches (patches, 32, 32) of three photos, without overlap.
+
+    The test patches come from the lowest quarter of each photo.
+    """
     import skimage.data
 
-    parts = {"train": [], "test": []}
+    train, test = [], []  # the patches of each texture
     for texture in TEXTURES:
         photo = getattr(skimage.data, texture)()  # (512, 512), bytes
         rows = photo.shape[0] // PATCH
         patches = photo.reshape(rows, PATCH, -1, PATCH).swapaxes(1, 2)  # (row, column, 32, 32)
         border = rows * 3 // 4
-        parts["train"].append(patches[:border].reshape(-1, PATCH, PATCH))
-        parts["test"].append(patches[border:].reshape(-1, PATCH, PATCH))
-    arrays = []
-    for patches in parts.values():
-        arrays += [np.concatenate(patches), np.repeat(TEXTURES, [len(group) for group in patches])]
-    return tuple(arrays)
+        train.append(patches[:border].reshape(-1, PATCH, PATCH))
+        test.append(patches[border:].reshape(-1, PATCH, PATCH))
+
+    y_train = np.repeat(TEXTURES, [len(patches) for patches in train])
+    y_test = np.repeat(TEXTURES, [len(patches) for patches in test])
+    return np.concatenate(train), y_train, np.concatenate(test), y_test
 
 
 def co2():
@@ -72,7 +75,7 @@ def sunspots():
 
 
 def diabetes():
-    """Ten measurements of a patient in their units; the target is the disease's progress."""
+    """Ten measurements per patient, not scaled; the target is the progress of the disease."""
     from sklearn.datasets import load_diabetes
 
     return load_diabetes(as_frame=True, scaled=False).frame
@@ -87,5 +90,6 @@ def breast_cancer():
 
 
 def _cut_test(images, labels):
+    """(x_train, y_train, x_test, y_test): a fifth of each class is the test part."""
     rows, test_rows = stratified_split(labels, 0.2, seed=0, what="test")
     return images[rows], labels[rows], images[test_rows], labels[test_rows]

@@ -1,7 +1,7 @@
-"""Data that have a name: what they are, where they come from, and how to load them.
+"""Named data: what they are, where they come from, and how to load them.
 
-data_prep.NAMED["co2"].load()    # raw: arrays or a DataFrame
-data_prep.load_series("co2")     # ready to use, by the loader of its kind
+data_prep.NAMED["co2"].load()  # raw: arrays or a DataFrame
+data_prep.load_series("co2")   # ready to use, by the loader of their kind
 """
 
 import difflib
@@ -27,15 +27,15 @@ LOADERS = {
 
 @dataclass(frozen=True)
 class NamedData:
-    """Data that have a name.
+    """One entry of the named data.
 
     Attributes:
-        kinds: what they can be loaded as, keys of LOADERS, the usual one first.
-        source: who made them.
-        licence: what one may do with them, or that nothing is stated.
-        shapes: what one example looks like, and how many there are.
-        read: gives the raw arrays or the DataFrame.
-        packages: installed libraries whose version decides what is read.
+        kinds: what the data can be loaded as: keys of LOADERS, the usual kind first.
+        source: where the data come from.
+        licence: the licence of the data, or that none is stated.
+        shapes: number and shape of the examples.
+        read: a function that returns the raw arrays or the DataFrame.
+        packages: installed libraries that contain the data, or that generate them.
     """
 
     kinds: tuple
@@ -51,7 +51,7 @@ class NamedData:
         return self.kinds[0]
 
     def load(self):
-        """The raw arrays or the DataFrame, as the docstring of `read` says."""
+        """The raw arrays or the DataFrame; the docstring of `read` describes them."""
         try:
             return self.read()
         except ModuleNotFoundError as error:
@@ -61,28 +61,28 @@ class NamedData:
             ) from error
 
     def full_source(self):
-        """Source, licence and the versions of the libraries it was read from, in one line."""
+        """Source, licence and the versions of the libraries, in one line."""
         from importlib.metadata import PackageNotFoundError, version
 
         versions = []
         for package in self.packages:
             try:
                 versions.append(f"{package} {version(package)}")
-            except PackageNotFoundError:  # under another name, such as tensorflow-cpu
+            except PackageNotFoundError:  # installed under another name
                 versions.append(package)
         return "; ".join([self.source, self.licence, *versions])
 
 
 def find_named(data, kind, files=""):
-    """The NamedData that can be loaded as `kind`, or None where `data` is a path.
+    """The NamedData with this name, or None if `data` is a path.
 
     Args:
         data: a name in NAMED, or a path.
-        kind: a key of LOADERS.
-        files: what else the loader reads, for the error, such as "the path of an .npz file".
+        kind: what to load, a key of LOADERS.
+        files: what else the loader reads, for the message, such as "the path of an .npz file".
 
     Raises:
-        DataError: where the name is of another kind, or is none.
+        DataError: if the name is unknown, or the data are of another kind.
     """
     name = str(data)
     if name in NAMED:
@@ -96,18 +96,20 @@ def find_named(data, kind, files=""):
     path = Path(data)
     if files and (path.suffix or path.exists() or len(path.parts) > 1):
         return None
+
     names = [name for name, named in NAMED.items() if kind in named.kinds]
     close = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(name, NAMED, 1)
+    guess = f" (did you mean {close[0]!r}?)" if close else ""
+    one_of = "one of " if len(names) > 1 else ""
+    or_files = f", or {files}" if files else ""
     raise DataError(
-        f"nothing of the kind {kind!r} is named {name!r}"
-        + (f" (did you mean {close[0]!r}?)" if close else "")
-        + f": use {'one of ' if len(names) > 1 else ''}{', '.join(names)}"
-        + (f", or {files}." if files else ".")
+        f"nothing of the kind {kind!r} is named {name!r}{guess}: use {one_of}{', '.join(names)}"
+        f"{or_files}."
     )
 
 
-DRAWN = "drawn by data_prep from a fixed seed (synthetic)"
-OWN = "MIT-0"
+GENERATED = "generated from a fixed seed (synthetic)"
+OWN_LICENCE = "MIT-0"
 
 NAMED = {
     "digits": NamedData(
@@ -177,8 +179,8 @@ NAMED = {
     ),
     "control_charts": NamedData(
         ("labelled series",),
-        f"six kinds of control charts, equations of Alcock and Manolopoulos 1999, {DRAWN}",
-        OWN,
+        f"six kinds of control charts, equations of Alcock and Manolopoulos 1999, {GENERATED}",
+        OWN_LICENCE,
         "600 series (60, 1), 6 classes",
         synthetic.control_charts,
     ),
@@ -200,7 +202,7 @@ NAMED = {
     ),
     "docstrings": NamedData(
         ("text", "pairs"),
-        "docstrings in the source of six installed libraries, which is the label",
+        "docstrings in the source of six installed libraries; the label is the library",
         "BSD-3-Clause; matplotlib's own licence; keras: Apache-2.0",
         "about 5,800 texts, 6 classes; about 3,500 pairs of body and first sentence",
         docstrings.docstrings,
@@ -215,8 +217,7 @@ NAMED = {
     ),
     "dates": NamedData(
         ("pairs",),
-        "dates written in 23 languages with Babel's tables, and in ISO form, drawn from a fixed "
-        "seed (synthetic)",
+        f"dates written in 23 languages with Babel's tables, and in ISO form, {GENERATED}",
         "Unicode License v3 (the tables)",
         "10,000 pairs",
         dates.dates,
@@ -224,15 +225,14 @@ NAMED = {
     ),
     "shapes": NamedData(
         ("scenes",),
-        f"scenes of coloured figures with masks and captions, {DRAWN}",
-        OWN,
+        f"scenes of coloured figures with masks and captions, {GENERATED}",
+        OWN_LICENCE,
         "2,000 images (64, 64, 3), masks (64, 64), captions",
         synthetic.shapes,
     ),
     "moving_digits": NamedData(
         ("clips",),
-        "two digits of scikit-learn's load_digits that move and bounce, drawn from a fixed seed "
-        "(synthetic)",
+        f"two digits of scikit-learn's load_digits that move and bounce, {GENERATED}",
         "CC BY 4.0",
         "1,500 clips (11, 24, 24, 1)",
         synthetic.moving_digits,
@@ -240,8 +240,8 @@ NAMED = {
     ),
     "phantoms": NamedData(
         ("volumes",),
-        f"chest CT volumes with and without a nodule, {DRAWN}; no patient is behind them",
-        OWN,
+        f"chest CT volumes with and without a nodule, {GENERATED}; they show no real patient",
+        OWN_LICENCE,
         "360 volumes (48, 48, 24), 2 classes",
         synthetic.phantoms,
     ),
