@@ -1,9 +1,10 @@
-"""Measure a page over several seeds, its published reference beside it, and write docs/RESULTS.md.
+"""Train a recipe with several seeds, time its published reference, and write docs/RESULTS.md.
 
     python -m recipes bench cnn --data path/to/mnist.npz --epochs 5 --batch-size 128
 
-Before each seed one epoch of the reference is timed (after a first step that compiles it), so that
-both feel the same machine; its whole training is that mean times its published number of epochs.
+One epoch of the reference is timed before each seed, so that both run under the same load. A first
+epoch on 1000 images compiles the network and is not timed. The time of the whole reference is the
+mean of these epochs, times its published number of epochs.
 """
 
 import json
@@ -24,90 +25,124 @@ PAGE = HERE.parent / "docs" / "RESULTS.md"
 
 
 def bench(page, options, seeds):
-    """Train the page once per seed and record score, spread and seconds.
+    """Train a recipe once per seed, and record its scores and seconds.
+
+    The entry replaces the earlier one of the same recipe and data in results.json. Then
+    docs/RESULTS.md is written anew.
 
     Args:
-        page: the catalog.Page.
-        options: {parameter of its run(): value}; seeds count up from options["seed"].
-        seeds: how many.
+        page: the catalog.Page of the recipe.
+        options: {parameter of its run(): value}; options["seed"] is the first seed.
+        seeds: number of seeds, an integer >= 1.
     """
     from references import REFERENCES
 
-    command = runner.command(page, options, 1, Path("runs", page.name).absolute(), False)
-    command = command.replace(" run ", " bench ", 1)
-    command += f" --seeds {seeds}" if seeds != 3 else ""  # 3 are the command's default
-    records, reference_seconds = [], []
+    data_name = Path(str(options.get("data", ""))).stem
+    reference = REFERENCES.get((page.name, data_name))
+    reports, reference_seconds = [], []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for seed in range(options["seed"], options["seed"] + seeds):
-            reference = REFERENCES.get((page.name, Path(str(options.get("data", ""))).stem))
             if reference:
                 reference_seconds.append(_reference_seconds(reference, options["data"]))
             out = Path(folder, str(seed))
             if runner.run(page, options | {"seed": seed}, out):
                 raise KeyboardInterrupt
-            records.append(read_json(out / "report.json"))
-    entry = _entry(records, options, command, reference_seconds)
+            reports.append(read_json(out / "report.json"))
+
+    entry = _entry(reports, options, _command(page, options, seeds), reference_seconds)
     entries = json.loads(RESULTS.read_text()) if RESULTS.is_file() else []
-    entries = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
-    entries = sorted([*entries, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))
+    others = [e for e in entries if (e["recipe"], e["data"]) != (entry["recipe"], entry["data"])]
+    entries = sorted([*others, entry], key=lambda e: (e["chapter"], e["recipe"], e["data"]))
+
     write_json(RESULTS, entries)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(results_page(entries), encoding="utf-8")
     print(f"\n{json.dumps(entry, indent=2)}\n{PAGE}")
 
 
+def _command(page, options, seeds):
+    """Return the command line that repeats this measurement."""
+    command = runner.command(page, options, 1, Path("runs", page.name).absolute(), False)
+    command = command.replace(" run ", " bench ", 1)
+    default_seeds = 3
+    return command if seeds == default_seeds else f"{command} --seeds {seeds}"
+
+
 def results_page(entries):
-    """docs/RESULTS.md, from the entries of results.json."""
+    """Return the text of docs/RESULTS.md for the entries of results.json."""
     lines = [
         "# Results",
         "",
-        "Written by `python -m recipes bench NAME [flags]`; do not edit. Scores are on test data,",
-        "used once after training: mean and sample standard deviation over the seeds. Seconds are",
-        "those spent in `fit` with one seed. `+` marks a published number that was scored on data",
-        "which also chose the epoch. The reference's seconds were measured in the same run: one",
-        "epoch before each of our seeds, times its published number of epochs.",
+        "`python -m recipes bench NAME [flags]` writes this file; do not edit it. Scores are on",
+        "test data, which is used once, after training: mean and sample standard deviation over",
+        "the seeds. Seconds are the time in `fit` for one seed, as the mean over the seeds. A `+`",
+        "marks a published number on test data that also chose the epoch. The reference's seconds",
+        "are measured in the same run: the mean time of one epoch before each of our seeds, times",
+        "its published number of epochs. The ratio is our seconds divided by the reference's.",
         "",
         "| Recipe | Data | Score | Ours | Seeds | Best baseline | Best comparison | Published "
         "| Seconds | Reference's seconds | Ratio |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for entry in entries:
-        reference = entry["reference_seconds"]
-        ratio = f"{entry['seconds']['mean'] / reference:.2f}" if reference else "-"
-        cells = [
-            entry["recipe"],
-            entry["data"],
-            entry["score"],
-            report_folder.number(entry["ours"]["mean"], entry["ours"]["std"]),
-            len(entry["ours"]["runs"]),
-            _named_number(entry["baseline"]),
-            _named_number(entry["comparisons"]),
-            _claims(entry["published"], entry["score"]),
-            f"{entry['seconds']['mean']:.1f}",
-            f"{reference:.0f}" if reference else "-",
-            ratio,
-        ]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-        for score, ours in entry["others"].items():
-            cells = [
-                *("", "", score),
-                report_folder.number(ours["mean"], ours["std"]),
-                *(len(ours["runs"]), "", "", _claims(entry["published"], score), "", "", ""),
-            ]
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
+        lines.append(_headline_row(entry))
+        lines += [_other_row(entry, score) for score in entry["others"]]
+
     lines += ["", "## Commands", ""]
     lines += [f"    {entry['command']}" for entry in entries]
     return "\n".join(lines) + "\n"
 
 
+def _headline_row(entry):
+    """Return the row of the score that counts."""
+    seconds, reference = entry["seconds"]["mean"], entry["reference_seconds"]
+    return _row(
+        entry["recipe"],
+        entry["data"],
+        entry["score"],
+        report_folder.number(entry["ours"]["mean"], entry["ours"]["std"]),
+        len(entry["ours"]["runs"]),
+        _named_number(entry["baseline"]),
+        _named_number(entry["comparisons"]),
+        _claims(entry["published"], entry["score"]),
+        f"{seconds:.1f}",
+        f"{reference:.0f}" if reference else "-",
+        f"{seconds / reference:.2f}" if reference else "-",
+    )
+
+
+def _other_row(entry, score):
+    """Return the row of another score that has a published number."""
+    ours = entry["others"][score]
+    return _row(
+        "",
+        "",
+        score,
+        report_folder.number(ours["mean"], ours["std"]),
+        len(ours["runs"]),
+        "",
+        "",
+        _claims(entry["published"], score),
+        "",
+        "",
+        "",
+    )
+
+
+def _row(*cells):
+    """Return a row of a Markdown table."""
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
 def _named_number(pair):
+    """Return (name, number) as text, or "-" for None."""
     return f"{pair[1]:.4f} ({pair[0]})" if pair else "-"
 
 
 def _claims(published, score):
-    """The published numbers of one score, as links to their sources."""
+    """Return the published numbers of one score, as links to their sources."""
     links = [
-        f"[{claim['value']}{' +' * claim['chose_epoch_on_test']}]({claim['source']})"
+        f"[{claim['value']}{' +' if claim['chose_epoch_on_test'] else ''}]({claim['source']})"
         for claim in published
         if claim["score"] == score
     ]
@@ -115,50 +150,54 @@ def _claims(published, score):
 
 
 def _reference_seconds(reference, data):
-    """Seconds of the reference's whole training: one epoch timed, times its epochs."""
+    """Return the seconds of the whole training of a reference, from the time of one epoch."""
     images = data_prep.load_images(data)
-    model, fit = reference()
-    # The reference trains on the whole training part; what it validates on, it cuts from there.
+    model, fit_options = reference()
+    one_epoch = fit_options | {"epochs": 1}
+
+    # The reference takes its own validation part from the whole training part.
     parts = (images.train, images.validation)
     shape = (-1, *model.input_shape[1:])
     inputs = np.concatenate([part.inputs for part in parts]).reshape(shape)
     labels = np.concatenate([part.labels for part in parts])
-    model.fit(inputs[:1000], labels[:1000], **fit | {"epochs": 1}, verbose=0)
+
+    model.fit(inputs[:1000], labels[:1000], **one_epoch, verbose=0)  # compiles the network
     started = time.perf_counter()
-    model.fit(inputs, labels, **fit | {"epochs": 1}, verbose=0)
-    return (time.perf_counter() - started) * fit["epochs"]
+    model.fit(inputs, labels, **one_epoch, verbose=0)
+    return (time.perf_counter() - started) * fit_options["epochs"]
 
 
-def _entry(records, options, command, reference_seconds):
-    first = records[0]
-    score = first["headline"]
+def _entry(reports, options, command, reference_seconds):
+    """Return the entry of results.json for the reports of all seeds."""
+    first = reports[0]
+    headline = first["headline"]
 
     def best(kind):
-        """(name, mean over the records) of the best of the baselines, or of the comparisons."""
+        """Return (name, mean over the seeds) of the best of the baselines or comparisons."""
         choose = max if first["higher_is_better"] else min
         means = {
-            name: statistics.fmean(record[kind][name][score] for record in records)
+            name: statistics.fmean(report[kind][name][headline] for report in reports)
             for name in first[kind]
         }
         return choose(means.items(), key=lambda item: item[1]) if means else None
 
-    def ours(name):
-        return report_folder.spread([record["scores"][name]["mean"] for record in records])
+    def ours(score):
+        """Return mean, standard deviation and values of one score."""
+        return report_folder.spread([report["scores"][score]["mean"] for report in reports])
 
-    claimed = dict.fromkeys(claim["score"] for claim in first["published"])
+    published_scores = dict.fromkeys(claim["score"] for claim in first["published"])
+    seconds = [report["seconds"]["training"]["mean"] for report in reports]
     return {
         "recipe": first["recipe"],
         "chapter": catalog.find(first["recipe"]).chapter,
         "data": first["data"]["name"],
-        "score": score,
-        "ours": ours(score),
-        "others": {name: ours(name) for name in claimed if name != score},
+        "score": headline,
+        "ours": ours(headline),
+        "others": {score: ours(score) for score in published_scores if score != headline},
         "baseline": best("baselines"),
         "comparisons": best("comparisons"),
         "published": first["published"],
-        "seconds": report_folder.spread(
-            [record["seconds"]["training"]["mean"] for record in records]
-        ),
+        "seconds": report_folder.spread(seconds),
         "reference_seconds": statistics.fmean(reference_seconds) if reference_seconds else None,
         "parameters": first["parameters"],
         "options": {name: value for name, value in options.items() if name != "data"},

@@ -1,11 +1,12 @@
-"""Seconds to draw a model: ours against keras.utils.plot_model, on the same Graphviz.
+"""Seconds to draw a model: visualize compared with keras.utils.plot_model, on the same Graphviz.
 
     python benchmarks/diagrams.py
 
-Keras needs a program `dot`: where none is found, it is lent one that draws with the pygraphviz
-wheel. Keras and plot_model draw shapes and names, the PNG with 200 dots per inch; plot_architecture
-draws what it draws by default. The median counts, after a first drawing that imports what is
-imported late. "ratio" is ours / Keras's: below 1 we are faster.
+Keras needs a program `dot`. If there is none, it gets one that draws with the pygraphviz wheel.
+Keras and visualize.plot_model draw shapes and names, and a PNG of 200 dots per inch;
+plot_architecture draws its default picture. A first drawing, which does all late imports, is not
+timed; the table has the median of the next five. The ratio is our time divided by that of Keras:
+below 1 we are faster.
 """
 
 import os
@@ -24,7 +25,8 @@ from keras import layers
 import visualize
 
 REPEATS = 5
-LEND = (
+# A program `dot`: it understands only -T and the name of the input file.
+DOT_PROGRAM = (
     "import sys; kind = [a[2:] for a in sys.argv if a.startswith('-T')][0]; "
     "import pygraphviz; sys.stdout.buffer.write("
     "pygraphviz.AGraph(sys.argv[-1]).draw(format=kind, prog='dot'))"
@@ -32,7 +34,7 @@ LEND = (
 
 
 def small_cnn():
-    """Two convolutions, as in the notes."""
+    """Return an image classifier with two convolutions."""
     return keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -49,7 +51,7 @@ def small_cnn():
 
 
 def bert(blocks=12, width=256):
-    """An encoder of the shape of BERT, narrower."""
+    """Return an encoder in the form of BERT, but narrower."""
     tokens = keras.Input((128,), dtype="int32", name="tokens")
     x = layers.LayerNormalization()(layers.Embedding(8_000, width)(tokens))
     for _ in range(blocks):
@@ -62,30 +64,34 @@ def bert(blocks=12, width=256):
 
 
 def seconds(draw):
-    """Median of some drawings after a first one; None with the reason if it fails."""
+    """Time a function that draws.
+
+    Returns:
+        (seconds, ""), the median after a first drawing; or (None, name of the error) if it fails.
+    """
     try:
         draw()
-        taken = []
+        times = []
         for _ in range(REPEATS):
             started = time.perf_counter()
             draw()
-            taken.append(time.perf_counter() - started)
-    except Exception as error:  # what Keras raises is what is to be shown
+            times.append(time.perf_counter() - started)
+    except Exception as error:  # the table shows which error Keras raises
         return None, type(error).__name__
-    return statistics.median(taken), ""
+    return statistics.median(times), ""
 
 
-def lend_dot(folder):
-    """Write a program `dot` that draws with the pygraphviz wheel."""
+def write_dot(folder):
+    """Write a program `dot` that draws with the pygraphviz wheel. Returns its path."""
     path = Path(folder, "dot")
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{LEND}" "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{DOT_PROGRAM}" "$@"\n')
     path.chmod(0o755)
     return path
 
 
 def main():
     """Print the table."""
-    warnings.simplefilter("ignore")  # of pictures too large for 200 dots per inch
+    warnings.simplefilter("ignore")  # about pictures that are too large for 200 dots per inch
     models = [
         small_cnn(),
         keras.applications.ResNet50(weights=None),
@@ -94,38 +100,32 @@ def main():
     ]
     with tempfile.TemporaryDirectory() as folder:
         dot = visualize.find_dot()
-        print(f"Graphviz: {dot or 'the pygraphviz wheel, lent to Keras as a program dot'}")
+        print(f"Graphviz: {dot or 'the pygraphviz wheel, as a program dot for Keras'}")
         print(f"{'model':16}{'file':6}{'Keras':>8}{'plot_model':>12}{'ratio':>7}", end="")
         print(f"{'plot_architecture':>20}{'ratio':>7}")
         for model in models:
             for kind in ("svg", "png"):
                 file = str(Path(folder, f"model.{kind}"))
-                with visualize.dot_on_path(dot or lend_dot(folder)):
-                    theirs, why = seconds(
-                        lambda model=model, file=file: keras.utils.plot_model(
-                            model, file, show_shapes=True, show_layer_names=True
-                        )
-                    )
-                ours, _ = seconds(
-                    lambda model=model, file=file: visualize.plot_model(
-                        model, file, show_shapes=True, show_layer_names=True
-                    )
-                )
-                diagram, _ = seconds(
-                    lambda model=model, file=file: visualize.plot_architecture(model, file)
-                )
-                print(f"{model.name:16}{kind:6}{seconds_text(theirs, why):>8}{ours:12.2f}", end="")
-                print(f"{ratio(ours, theirs):>7}{diagram:20.2f}{ratio(diagram, theirs):>7}")
+                print_row(model, kind, file, dot or write_dot(folder))
 
 
-def seconds_text(value, why):
-    """Seconds, or why there are none."""
-    return why if value is None else f"{value:.2f}"
+def print_row(model, kind, file, dot):
+    """Draw one model into a file in three ways, and print the seconds."""
+    options = {"show_shapes": True, "show_layer_names": True}
+    with visualize.dot_on_path(dot):
+        by_keras, error = seconds(lambda: keras.utils.plot_model(model, file, **options))
+    by_plot_model, _ = seconds(lambda: visualize.plot_model(model, file, **options))
+    by_plot_architecture, _ = seconds(lambda: visualize.plot_architecture(model, file))
+
+    keras_text = error if by_keras is None else f"{by_keras:.2f}"
+    print(f"{model.name:16}{kind:6}{keras_text:>8}", end="")
+    print(f"{by_plot_model:12.2f}{ratio(by_plot_model, by_keras):>7}", end="")
+    print(f"{by_plot_architecture:20.2f}{ratio(by_plot_architecture, by_keras):>7}")
 
 
-def ratio(ours, theirs):
-    """How many times as long we take."""
-    return "-" if theirs is None else f"{ours / theirs:.2f}"
+def ratio(ours, by_keras):
+    """Return our time divided by that of Keras as text, or "-" if Keras failed."""
+    return "-" if by_keras is None else f"{ours / by_keras:.2f}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""Frames per second and memory of data_prep.make_frames beside what others do.
+"""Frames per second and memory of data_prep.make_frames, compared with other code.
 
     python -m benchmarks.frames                 # 1e5, 1e6 and 1e7 rows: about 3 minutes
     python -m benchmarks.frames --rows 100000
 
-Every line makes frames of 60 rows x 8 float32 features, each with the value one row on as its
-label, and consumes them in batches. The clock of our lines runs from the call that makes the
-frames to the end of the epoch. That of the others starts at their first batch, which leaves out
-their preparation, and stops after a few seconds: a line says what share of the epoch it timed.
-The loops are those of tutorials, and give single frames.
+Every line makes frames of 60 rows x 8 float32 features in batches. The label of a frame is the
+value one row after it. Our time runs from the call of make_frames to the end of the epoch. The time
+of the others starts after their first batch, so it does not include their preparation, and stops
+after a few seconds; the last column is the fraction of the epoch that was timed. The two loops, as
+in tutorials, yield single frames.
 """
 
 import argparse
@@ -21,12 +21,17 @@ from collections import deque
 import numpy as np
 
 WINDOW, FEATURES = 60, 8
-SECONDS = 4  # that the others are timed for
+SECONDS = 4  # the others are timed for so long
 MEMORY_ROWS = 10_000_000
 
 
 def ours(form, shuffle):
-    """A function of (array, batch size) to batches of our frames, in one of their forms."""
+    """Return a function of (array, batch size) that yields batches of our frames.
+
+    Args:
+        form: "batches" or "dataset", a method of the frames.
+        shuffle: whether the frames are in random order.
+    """
 
     def batches(array, batch_size):
         from data_prep import make_frames
@@ -38,7 +43,7 @@ def ours(form, shuffle):
 
 
 def keras_utility(shuffle):
-    """A function of (array, batch size) to batches of Keras's own utility."""
+    """Return a function of (array, batch size) that yields batches of Keras's utility."""
 
     def batches(array, batch_size):
         import keras
@@ -51,7 +56,7 @@ def keras_utility(shuffle):
 
 
 def pandas_loop(array, batch_size):
-    """A frame by `iloc` at each row."""
+    """Yield one frame for each row, with pandas and `iloc`."""
     import pandas as pd
 
     table = pd.DataFrame(array, copy=False)
@@ -61,7 +66,7 @@ def pandas_loop(array, batch_size):
 
 
 def deque_loop(array, batch_size):
-    """A deque of the last rows, turned into an array at each row."""
+    """Yield one frame for each row, from a deque of the last rows."""
     rows = deque(maxlen=WINDOW)
     for number in range(len(array) - 1):
         rows.append(list(array[number]))
@@ -82,40 +87,52 @@ LINES = {
 
 
 def consume(batches, array, batch_size, whole):
-    """Frames per second, and the share of the epoch that was timed."""
-    begin = time.perf_counter()
+    """Iterate over batches.
+
+    Returns:
+        (frames per second, fraction of the epoch that was timed).
+    """
+    started = time.perf_counter()
     frames = 0
     for number, (inputs, _) in enumerate(batches(array, batch_size)):
         if number == 0 and not whole:
-            begin = time.perf_counter()
+            started = time.perf_counter()
             continue
         frames += len(inputs)
-        if not whole and time.perf_counter() - begin > SECONDS:
+        if not whole and time.perf_counter() - started > SECONDS:
             break
-    return frames / (time.perf_counter() - begin), frames / (len(array) - WINDOW)
+
+    elapsed = time.perf_counter() - started
+    frames_of_epoch = len(array) - WINDOW
+    return frames / elapsed, frames / frames_of_epoch
 
 
 def table(rows, batch_size):
-    """Print one table for some numbers of rows."""
+    """Print the table of speeds; `rows` is a list of numbers of rows."""
     print(f"window {WINDOW}, {FEATURES} features, float32, batches of {batch_size}")
     print(f"{'rows':>10}  {'':27}{'frames / s':>12}{'us / frame':>12}{'x keras':>9}{'timed':>8}")
     for count in rows:
         array = np.random.default_rng(0).random((count, FEATURES), dtype=np.float32)
         speeds = {}
-        for name, batches in reversed(LINES.items()):  # the others first, so that ratios are known
+        # The others come first: they import Keras, which must not count as our time.
+        for name, batches in reversed(LINES.items()):
             speeds[name] = consume(batches, array, batch_size, whole=name.startswith("ours"))
         for name in LINES:
-            speed, share = speeds[name]
+            speed, fraction = speeds[name]
             peer = "keras utility, shuffled" if name.endswith("shuffled") else "keras utility"
             ratio = speed / speeds[peer][0]
-            numbers = f"{speed:>12,.0f}{1e6 / speed:>12.3f}{ratio:>9.2f}{share:>8.1%}"
+            numbers = f"{speed:>12,.0f}{1e6 / speed:>12.3f}{ratio:>9.2f}{fraction:>8.1%}"
             print(f"{count:>10,}  {name:27}{numbers}", flush=True)
 
 
 def memory(form):
-    """Peak memory of a shuffled epoch over ten million rows, beside the array; runs in a child."""
+    """Print the bytes of an array of ten million rows, and the peak memory of a shuffled epoch.
+
+    It runs in a process of its own, whose peak memory nothing else has raised.
+    """
     small = np.zeros((20_000, FEATURES), np.float32)
-    list(ours(form, True)(small, 256))  # loads Keras and TensorFlow before the measurement
+    list(ours(form, True)(small, 256))  # imports Keras and TensorFlow before the measurement
+
     before = _memory("VmRSS")
     array = np.random.default_rng(0).random((MEMORY_ROWS, FEATURES), dtype=np.float32)
     for _ in ours(form, True)(array, 256):
@@ -124,7 +141,10 @@ def memory(form):
 
 
 def _memory(name):
-    """A line of Linux's account of this process in bytes. getrusage would count the parent's."""
+    """Return a memory value of this process in bytes. Linux only.
+
+    Not resource.getrusage: its peak includes that of the parent process.
+    """
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
 
@@ -134,7 +154,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument(
-        "--batch-size", type=int, default=128, help="128 is that of Keras's utility"
+        "--batch-size",
+        type=int,
+        default=128,
+        help="frames in a batch; 128 is the default of Keras",
     )
     parser.add_argument("--memory", choices=("batches", "dataset"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()

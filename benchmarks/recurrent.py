@@ -1,12 +1,12 @@
-"""Training samples per second of our recurrent pages beside the same networks in plain PyTorch.
+"""Training samples per second of our recurrent recipes, compared with plain PyTorch.
 
     pip install torch                      # not one of the project's requirements
     python benchmarks/recurrent.py path/to/mnist.npz
 
-Both train on the same rows of images in batches of 128 with Adam and the same losses: ours through
-`fit`, as the pages do, PyTorch in the loop of its tutorials, in memory and without a DataLoader.
-After a first pass over 20 batches that compiles and warms up, each is timed for an epoch of 200
-batches, five times in turn; a line has the medians.
+Both train the same networks on the rows of the same images, in batches of 128, with Adam and
+cross-entropy. Ours use `fit`, as the recipes do. PyTorch uses the loop of its tutorials, on arrays
+in memory, without a DataLoader. 20 batches warm up and are not timed. Then both take turns: five
+epochs of 200 batches each. The table has the medians.
 """
 
 import argparse
@@ -26,7 +26,7 @@ BATCH, BATCHES, ROUNDS = 128, 200, 5
 
 
 class Recurrent(torch.nn.Module):
-    """Layers as in our pages: recurrent ones with dropout behind each, then logits."""
+    """The layers of our recipes: recurrent layers, each followed by dropout, then logits."""
 
     def __init__(self, layer, features, units):
         super().__init__()
@@ -39,14 +39,14 @@ class Recurrent(torch.nn.Module):
         self.dense = torch.nn.Linear(sizes[-1], 10)
 
     def forward(self, x):
-        """Logits (batch, 10) of rows (batch, time, features)."""
+        """Return logits (batch, 10) for rows (batch, time, features)."""
         for layer in self.layers:
             x = self.dropout(layer(x)[0])
         return self.dense(x[:, -1])
 
 
 def ours(model, rows, labels):
-    """A function that trains for one epoch of the first `batches`."""
+    """Return a function that trains a Keras model for one epoch on the first batches."""
     model.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
 
     def epoch(batches):
@@ -57,7 +57,7 @@ def ours(model, rows, labels):
 
 
 def theirs(model, rows, labels):
-    """The same in plain PyTorch."""
+    """Return a function that does the same for a PyTorch model."""
     optimizer = torch.optim.Adam(model.parameters())
     loss = torch.nn.CrossEntropyLoss()
     rows, labels = torch.from_numpy(np.ascontiguousarray(rows)), torch.from_numpy(labels)
@@ -72,21 +72,25 @@ def theirs(model, rows, labels):
 
 
 def seconds(epoch, batches):
-    """How long an epoch takes."""
-    start = time.perf_counter()
+    """Return the seconds of one epoch."""
+    started = time.perf_counter()
     epoch(batches)
-    return time.perf_counter() - start
+    return time.perf_counter() - started
 
 
 def main():
-    """Print a line for each page."""
+    """Print a line for each recipe."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", help="name of images, or the path of an .npz file")
-    data = data_prep.image_rows(data_prep.load_images(parser.parse_args().data, seed=0))
+    arguments = parser.parse_args()
+
+    images = data_prep.load_images(arguments.data, seed=0)
+    data = data_prep.image_rows(images)
     rows, labels = data.train.inputs, data.train.labels
     batches = min(BATCHES, len(labels) // BATCH)
     if not batches:
-        sys.exit(f"{len(labels)} training images are fewer than a batch of {BATCH}.")
+        sys.exit(f"{len(labels)} training images are fewer than one batch of {BATCH}.")
+
     shape = data.input_shape
     pairs = {
         "simple_rnn": (build_simple_rnn(shape), Recurrent(torch.nn.RNN, shape[1], [128])),
@@ -98,11 +102,14 @@ def main():
         runs = {"ours": ours(model, rows, labels), "PyTorch": theirs(other, rows, labels)}
         for epoch in runs.values():
             epoch(min(20, batches))
+
         times = {run: [] for run in runs}
         for _ in range(ROUNDS):
             for run, epoch in runs.items():
                 times[run].append(seconds(epoch, batches))
-        speed = {run: batches * BATCH / statistics.median(values) for run, values in times.items()}
+
+        samples = batches * BATCH
+        speed = {run: samples / statistics.median(values) for run, values in times.items()}
         ratio = speed["ours"] / speed["PyTorch"]
         print(f"{name:20}  {speed['ours']:8,.0f}  {speed['PyTorch']:8,.0f}  {ratio:6.2f}")
 

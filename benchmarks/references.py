@@ -1,6 +1,7 @@
-"""The published networks that our pages are timed against, as their sources describe them.
+"""The published networks that our recipes are timed against, as their sources describe them.
 
-Each function returns the compiled model and how its source calls `fit`; the rest is as in Keras.
+Each function returns (compiled model, options of `fit` in its source). What the source does not set
+has the default of Keras.
 """
 
 import keras
@@ -8,7 +9,7 @@ from keras import layers
 
 
 def mnist_convnet():
-    """Keras's simple MNIST convnet: https://keras.io/examples/vision/mnist_convnet/ ."""
+    """Return Keras's simple MNIST convnet: https://keras.io/examples/vision/mnist_convnet/ ."""
     model = keras.Sequential(
         [
             keras.Input((28, 28, 1)),
@@ -26,7 +27,7 @@ def mnist_convnet():
 
 
 def mnist_mlp():
-    """Keras's MNIST multilayer perceptron, of Keras 2 (source in published.toml)."""
+    """Return the MNIST multilayer perceptron of Keras 2 (source in published.toml)."""
     model = keras.Sequential(
         [
             keras.Input((784,)),
@@ -42,7 +43,7 @@ def mnist_mlp():
 
 
 def atienza_rnn():
-    """Atienza's simple RNN over MNIST rows: chapter 1 of his Advanced Deep Learning with Keras."""
+    """Return Atienza's simple RNN for MNIST rows: Advanced Deep Learning with Keras, chapter 1."""
     model = keras.Sequential(
         [
             keras.Input((28, 28)),
@@ -55,7 +56,10 @@ def atienza_rnn():
 
 
 def atienza_lstm():
-    """Atienza's LSTM over MNIST rows: https://github.com/roatienza/Deep-Learning-Experiments ."""
+    """Return Atienza's LSTM for MNIST rows.
+
+    Source: https://github.com/roatienza/Deep-Learning-Experiments
+    """
     model = keras.Sequential(
         [keras.Input((28, 28)), layers.LSTM(256), layers.Dense(10, activation="softmax")]
     )
@@ -63,6 +67,7 @@ def atienza_lstm():
     return model, {"batch_size": 128, "epochs": 20}
 
 
+# (recipe, name of the data) -> its reference.
 REFERENCES = {
     ("mlp_classifier", "mnist"): mnist_mlp,
     ("cnn", "mnist"): mnist_convnet,
