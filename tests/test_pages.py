@@ -7,12 +7,14 @@ import ast
 import builtins
 import json
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import data_prep
 from recipes import catalog, copying, runner
 from recipes.report import Report
 
@@ -202,12 +204,66 @@ class Watch(keras.callbacks.Callback):
                 self.stuck.append(weight.path)
 
 
+# Flags that make a page's one epoch short. The slow test trains each page with its defaults.
+SHORT = {
+    "activations": {"activations": "relu,selu"},
+    "bidirectional_lstm": {"length": 12, "vocabulary_size": 100, "embedding": 8, "units": 8},
+    "cats_vs_dogs": {"image_size": 48},
+    "char_rnn": {"units": 16, "top_k": 5},
+    "cnn3d": {"spacing": 4.0, "size": 32},
+    "conv_lstm": {"past": 2, "horizon": 2},
+    "dropout_study": {"samples": 50, "repeats": 1},
+    "inpainting": {"test_images": 20},
+    "segmentation": {"filters": 4, "depth": 2},
+    "transfer_learning": {"draws": 1},
+    "vae": {"units": 32, "samples": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def small_data(tmp_path_factory):
+    """{default data: path of smaller data of the same kind}."""
+    folder = tmp_path_factory.mktemp("small")
+    rng = np.random.default_rng(0)
+
+    digits = data_prep.load_images("digits")
+    np.savez(
+        folder / "digits.npz",
+        x_train=digits.train.inputs[:300],
+        y_train=digits.train.labels[:300],
+        x_test=digits.test.inputs[:100],
+        y_test=digits.test.labels[:100],
+    )
+
+    images = rng.random((40, 16, 16))
+    np.savez(folder / "scenes.npz", images=images, labels=(images > 0.5).astype(int))
+
+    words = np.array(["red", "green", "blue", "one", "two", "three", "up", "down"])
+    texts = [" ".join(rng.choice(words, 10)) for _ in range(400)]
+    lines = [f"{'up' if 'up' in text else 'other'},{text}" for text in texts]
+    (folder / "texts.csv").write_text("\n".join(["label,text", *lines]))
+    (folder / "long.txt").write_text("\n".join(texts))
+    return {
+        ("digits", None): folder / "digits.npz",
+        ("shapes", None): folder / "scenes.npz",
+        ("docstrings", "bidirectional_lstm"): folder / "texts.csv",
+        ("docstrings", "char_rnn"): folder / "long.txt",
+    }
+
+
 @each_page
-def test_one_epoch_moves_every_weight_and_reports(name):
+def test_one_epoch_moves_every_weight_and_reports(name, small_data, monkeypatch):
     page = PAGES[name]
-    options = {flag.name: flag.default for flag in page.flags()}
+    options = {flag.name: flag.default for flag in page.flags()} | SHORT.get(name, {})
     if "epochs" in options:
         options["epochs"] = 1
+    data = options.get("data")
+    small = small_data.get((data, name), small_data.get((data, None)))
+    if small:
+        options["data"] = str(small)
+    # The classifier that scores samples trains shortly, too. (scores.generation is a function.)
+    monkeypatch.setattr(import_module("recipes.scores.generation"), "LEAST_STEPS", 16)
+
     watch = Watch()
     keras.utils.set_random_seed(0)
     report = runner.load(page).run(**options, callbacks=[watch])

@@ -116,6 +116,3 @@ __all__ = [
     "plot_unrolled_rnn",
     "plot_vec2seq",
 ]
-
-plot_spread = plot_lines
-plot_layers = plot_blocks

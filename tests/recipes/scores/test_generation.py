@@ -13,7 +13,7 @@ from recipes import scores
 class Squares:
     """Stands in for a Judge: sees the four quarters of an image, and the brightest as its class."""
 
-    def look(self, images):
+    def predict(self, images):
         features = np.asarray(images).reshape(len(images), 2, 2, 2, 2).mean(axis=(2, 4))
         features = features.reshape(len(images), 4)
         return features, features / features.sum(axis=1, keepdims=True)
@@ -67,8 +67,8 @@ def test_frechet_distance_grows_with_noise_and_refuses_what_does_not_fit():
 
 
 def test_generation_scores_real_missing_and_mislabelled_samples(data):
-    judge = Squares()
-    again = scores.generation(judge, data, data.test.inputs, data.test.labels)
+    classifier = Squares()
+    again = scores.generation(classifier, data, data.test.inputs, data.test.labels)
     assert again["Frechet distance"] == pytest.approx(0, abs=1e-9)
     assert again["spread of Frechet distance"] > 0
     assert again["modes"] == 4
@@ -78,11 +78,11 @@ def test_generation_scores_real_missing_and_mislabelled_samples(data):
     drawn = asked.copy()
     drawn[asked == 3] = 0  # never draws the last class, and one sample in 80 is too few to count
     drawn[3] = 3
-    poor = scores.generation(judge, data, quarters(drawn, 3), asked)
+    poor = scores.generation(classifier, data, quarters(drawn, 3), asked)
     assert poor["modes"] == 3
     assert poor["label accuracy"] == pytest.approx(61 / 80)
     assert poor["Frechet distance"] > 0.01
-    assert "label accuracy" not in scores.generation(judge, data, quarters(drawn))
+    assert "label accuracy" not in scores.generation(classifier, data, quarters(drawn))
 
 
 def test_copies_of_training_images_have_no_distance(data):
@@ -96,14 +96,14 @@ def test_copies_of_training_images_have_no_distance(data):
 
 
 def test_the_baselines_are_near_real_images_of_the_classes_asked_for(data):
-    judge = Squares()
+    classifier = Squares()
     asked = np.arange(80)[::-1] % 4
-    judge.accuracy = 0.99
-    baselines, beside, floor = scores.generation_baselines(judge, data, asked)
+    classifier.accuracy = 0.99
+    baselines, beside, floor = scores.generation_baselines(classifier, data, asked)
     assert beside["Gaussian mixture of each class"]["label accuracy"] == 1
     assert beside["Gaussian mixture"]["label accuracy"] < 0.5
     assert floor["accuracy of the feature classifier"] == 0.99
-    blind = scores.generation_baselines(judge, data)
+    blind = scores.generation_baselines(classifier, data)
     assert list(blind[1]) == ["Gaussian mixture"]
     assert "label accuracy" not in blind[1]["Gaussian mixture"]
     for drawn in (*beside.values(), *blind[1].values()):
@@ -115,16 +115,16 @@ def test_the_baselines_are_near_real_images_of_the_classes_asked_for(data):
     assert floor["Frechet distance of real images"] < normal
 
 
-def test_the_judge_knows_digits_whatever_the_seed():
+def test_the_classifier_knows_digits_whatever_the_seed():
     images = data_prep.load_images("digits", validation=0)
     found = []
     for seed in (1, 2):
         keras.utils.set_random_seed(seed)
-        judge = scores.fit_feature_classifier(images)
-        features, probabilities = judge.predict(images.test.inputs)
+        classifier = scores.fit_feature_classifier(images)
+        features, probabilities = classifier.predict(images.test.inputs)
         right = np.mean(probabilities.argmax(axis=1) == images.test.labels)
-        assert judge.accuracy == pytest.approx(right)
-        assert judge.accuracy > 0.97
+        assert classifier.accuracy == pytest.approx(right)
+        assert classifier.accuracy > 0.97
         found.append(features)
     assert features.shape == (len(images.test), 64)
     np.testing.assert_allclose(found[0], found[1], atol=0.05 * np.abs(features).max())
