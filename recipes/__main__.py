@@ -187,7 +187,9 @@ def _parser():
     verb = verbs.add_parser("cp", help="copy a recipe's model builder into your project")
     verb.add_argument("name")
     verb.add_argument("dest", type=Path, help="a folder or a file")
-    verb.add_argument("--with-run", action="store_true", help="copy the whole recipe, training included")
+    verb.add_argument(
+        "--with-run", action="store_true", help="copy the whole recipe, training included"
+    )
     verb.add_argument("--notebook", action="store_true", help="write a Jupyter notebook")
     verb.add_argument("--force", action="store_true", help="overwrite an existing file")
     verb.set_defaults(command=_cp)
