@@ -1,4 +1,9 @@
-"""The callback that lets a stopped run continue from its last finished epoch."""
+"""What `--resume` continues from: the callback that saves every epoch and restores the last one.
+
+With `--resume`, runner.py first checks that the stopped run had the same flags, skips the seeds
+that are finished, and then trains again with this callback: at the start of `fit` it loads the last
+finished epoch, and `fit` goes on with the next one.
+"""
 
 import os
 import time

@@ -1,7 +1,7 @@
 """Scores of predictions on test data, and the simple models to compare them with.
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
-likelihood, an image, a search, a generated image?
+likelihood, a mask, a restored image, a search, a generated image?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
@@ -29,16 +29,9 @@ from recipes.scores.generation import (
     generation_baselines,
     nearest_ratio,
 )
-from recipes.scores.images import (
-    denoising,
-    filter_baselines,
-    psnr,
-    segmentation,
-    segmentation_baselines,
-    ssim,
-)
 from recipes.scores.likelihood import bernoulli_nats, likelihood_baselines, normal_kl, variational
 from recipes.scores.regression import regression, regression_baselines
+from recipes.scores.restoration import denoising, filter_baselines, psnr, ssim
 from recipes.scores.retrieval import (
     exact_search,
     hamming_search,
@@ -46,6 +39,7 @@ from recipes.scores.retrieval import (
     precision_at,
     retrieval,
 )
+from recipes.scores.segmentation import segmentation, segmentation_baselines
 from recipes.scores.text import ngram_bits, text_baselines
 
 __all__ = [
