@@ -32,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -58,8 +59,8 @@ def build_cnn(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the image is smaller than 8 x 8, or there are not exactly two filters and
-            two kernel sizes.
+        ValueError: if the image is smaller than 8 x 8 or than the kernels need, if there are not
+            exactly two filters and two kernel sizes, or if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -72,13 +73,21 @@ def build_cnn(
         model.fit(images, labels, batch_size=64, epochs=2)
         probabilities = model.predict(images)  # (256, 10)
     """
-    height, width, _ = input_shape
-    if min(height, width) < 8:
-        raise ValueError(f"build_cnn: images of {height} x {width}; give at least 8 x 8 pixels.")
+    check_shape("build_cnn", input_shape, "height", "width", "channels")
+    check_tuples("build_cnn", filters=filters, kernel_sizes=kernel_sizes)
+    check_integers("build_cnn", num_classes=num_classes, units=units)
     if len(filters) != 2 or len(kernel_sizes) != 2:
         raise ValueError(
             f"build_cnn: filters {filters} and kernel_sizes {kernel_sizes}; give two numbers each, "
             f"one for each convolution."
+        )
+
+    # The second kernel must fit twice into the pooled image, for the second pooling.
+    smallest = max(8, 2 * (kernel_sizes[1] + 1))
+    height, width, _ = input_shape
+    if min(height, width) < smallest:
+        raise ValueError(
+            f"build_cnn: images of {height} x {width}; give at least {smallest} x {smallest} pixels."
         )
 
     return keras.Sequential(
