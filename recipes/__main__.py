@@ -47,11 +47,12 @@ def main(argv=None):
         sys.stderr.close()
         return 0
     except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
+        package = str(error.name).split(".")[0]
+        if package not in EXTRAS:
             raise
         print(
-            f"recipes: this needs the package {error.name}: pip install {error.name}, or install "
-            f"keras-recipes[{EXTRAS[error.name]}]",
+            f"recipes: this needs the package {package}: pip install {package}, or install "
+            f"keras-recipes[{EXTRAS[package]}]",
             file=sys.stderr,
         )
         return 2

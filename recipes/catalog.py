@@ -76,7 +76,7 @@ class Page:
             None,
         )
         if not isinstance(run, ast.FunctionDef):
-            raise RecipeError(f"{self.path} has no function run(): it is not a recipe page.")
+            raise RecipeError(f"{self.path} has no function run(): it is not a recipe.")
         helps = argument_help(ast.get_docstring(run) or "")
         names = [argument.arg for argument in run.args.args]
         flags = []
@@ -108,7 +108,7 @@ def find(name):
     if name.endswith(".py"):
         path = Path(name).resolve()
         if not path.is_file():
-            raise RecipeError(f"{name}: no such page file.")
+            raise RecipeError(f"{name}: no such file.")
         return Page(path)
     by_name = {page.name: page for page in pages()}
     if name in by_name:
@@ -136,8 +136,16 @@ def argument_help(docstring):
 
 
 def example(page):
-    """The code of the `Example:` section that ends the docstring of the page's builder, or ""."""
-    builder = next(node for node in page.tree().body if getattr(node, "name", "") == page.builder)
+    """The code of the `Example:` section that ends the docstring of the page's builder, or "".
+
+    Raises:
+        RecipeError: if the page has no builder of its own name.
+    """
+    nodes = page.tree().body
+    builder = next((node for node in nodes if getattr(node, "name", "") == page.builder), None)
+    if builder is None:
+        raise RecipeError(f"{page.path} has no function {page.builder}().")
+
     docstring = ast.get_docstring(builder) or ""
     _, _, code = docstring.partition("\nExample:\n")
     return textwrap.dedent(code).strip("\n")

@@ -61,16 +61,15 @@ def builder_text(page):
     The text ends with the builder's example, which runs when the file is started as a script.
 
     Raises:
-        RecipeError: if a builder uses something of ours that cannot be copied.
+        RecipeError: if the page has no builder of its own name, or a builder uses something of
+            ours that cannot be copied.
     """
+    code = example(page)
     wanted = [
         node.name
         for node in page.tree().body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("build_")
     ]
-    if not wanted:
-        raise RecipeError(f"{page.path} has no function build_{page.name}().")
-    code = example(page)
     names = _names(ast.parse(code))
     made_there = {name.id for name in names if isinstance(name.ctx, ast.Store)}
     wanted += [name.id for name in names if name.id not in made_there]

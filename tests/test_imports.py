@@ -19,18 +19,19 @@ PAGES = {page.module: page for page in catalog.pages()}
 
 # What may be called while a module is imported, apart from classes: it only makes a value.
 HARMLESS_CALLS = {
-    *(
-        "datetime.date",
-        "dict.fromkeys",
-        "field",
-        "frozenset",
-        "len",
-        "np.diag",
-        "range",
-        "re.compile",
-        "set",
-    ),
-    *("LinearSegmentedColormap.from_list", "Path(__file__).resolve", "tuple", "zip"),
+    "LinearSegmentedColormap.from_list",
+    "Path(__file__).resolve",
+    "datetime.date",
+    "dict.fromkeys",
+    "field",
+    "frozenset",
+    "len",
+    "np.diag",
+    "range",
+    "re.compile",
+    "set",
+    "tuple",
+    "zip",
 }
 
 

@@ -64,7 +64,11 @@ def run_here(command):
     """Run `python -m PACKAGE ...` in this process, where Keras is already imported."""
     _, _, package, *arguments = shlex.split(command)
     main = importlib.import_module(f"{package}.__main__").main
-    assert main(arguments) == 0, command
+    try:
+        code = main(arguments)
+    except SystemExit as stop:  # --help
+        code = stop.code
+    assert code == 0, command
 
 
 def test_every_command_and_snippet_runs(clone, monkeypatch):
@@ -100,9 +104,23 @@ def test_every_command_and_snippet_runs(clone, monkeypatch):
 
 
 def test_files_that_the_documents_name_exist():
-    for document in ("README.md", "CONTRIBUTING.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
         for name in re.findall(r"\]\(([\w./]+)\)", (ROOT / document).read_text(encoding="utf-8")):
             assert (ROOT / name).exists(), f"{document} links to {name}"
+
+
+def test_files_that_the_architecture_names_exist():
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    folder, seen = ROOT, 0
+    for line in text.splitlines():
+        heading = re.fullmatch(r"## (\w+)/", line)
+        if line.startswith("## "):
+            folder = ROOT / heading[1] if heading else ROOT
+        if line.startswith("| `"):
+            for name in re.findall(r"`([\w./]+)`", line.split("|")[1]):
+                assert (folder / name).exists() or "NAME" in name, f"{folder.name}: {name}"
+                seen += 1
+    assert seen > 30
 
 
 def test_results_agree_with_the_catalogue_and_the_pages():

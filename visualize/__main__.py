@@ -35,6 +35,15 @@ def main(argv=None):
     except BrokenPipeError:  # `visualize doctor | head`
         sys.stderr.close()
         return 0
+    except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] != "tensorflow":
+            raise
+        print(
+            "visualize: Keras needs the package tensorflow: pip install tensorflow, or install "
+            "keras-recipes[tensorflow]",
+            file=sys.stderr,
+        )
+        return 2
     except (VisualizeError, OSError) as error:
         print(f"visualize: {error}", file=sys.stderr)
         return 2

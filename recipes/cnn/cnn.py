@@ -87,7 +87,8 @@ def build_cnn(
     height, width, _ = input_shape
     if min(height, width) < smallest:
         raise ValueError(
-            f"build_cnn: images of {height} x {width}; give at least {smallest} x {smallest} pixels."
+            f"build_cnn: images of {height} x {width}; give at least {smallest} x {smallest} "
+            f"pixels."
         )
 
     return keras.Sequential(

@@ -12,8 +12,7 @@ import time
 import keras
 import pytest
 
-from recipes import catalog, report_folder, runner
-from recipes.report import Report
+from recipes import catalog, runner
 
 FILES = {
     "architecture.svg",
@@ -434,67 +433,6 @@ def test_noise_is_dropped_and_everything_else_passes(python):
     assert python("-c", code).stderr == "a real warning\nafter\n"
 
 
-def test_a_diverged_run_is_reported_without_a_number():
-    result = {
-        "seed": 0,
-        "headline": "mse",
-        "higher_is_better": False,
-        "scores": {"mse": float("nan")},
-        "baselines": {"zero": {"mse": 1.0}},
-        "comparisons": {},
-        "data": {"fingerprint": ""},
-        "seconds": 1.0,
-        "parameters": 1,
-        "layers": {},
-        "layers_text": "",
-        "networks": ["toy"],
-        "pictures": [],
-    }
-    page = catalog.find("cnn")
-    record = report_folder.record(page, {"options": {}}, [result], "")
-    assert record["scores"]["mse"] == {"mean": None, "std": None, "runs": [None]}
-    assert report_folder.rows(record)[0][1] is None
-    assert report_folder.number(None) == "nan"
-
-
-def test_published_numbers_are_shown_for_the_same_data_only():
-    claims = report_folder.tomllib.loads(report_folder.PUBLISHED.read_text())["claim"]
-    for claim in claims:
-        assert re.fullmatch("[0-9a-f]{64}", claim["fingerprint"])
-        assert claim["source"].startswith("https://")
-        assert catalog.find(claim["recipe"])
-        assert claim in report_folder.published(
-            claim["recipe"], claim["fingerprint"], [claim["score"]]
-        )
-        assert report_folder.published(claim["recipe"], claim["fingerprint"], ["no score"]) == []
-    assert report_folder.published("cnn", "0" * 64, ["accuracy"]) == []
-
-
-def test_the_table_names_what_beat_the_network_and_every_published_score():
-    record = {
-        "headline": "accuracy",
-        "higher_is_better": True,
-        "scores": {"accuracy": {"mean": 0.8, "std": None}, "AUC": {"mean": 0.7, "std": None}},
-        "baselines": {"majority": {"accuracy": 0.5}},
-        "comparisons": {"linear": {"accuracy": 0.9}, "tree": {"accuracy": 0.8}},
-        "published": [
-            {"score": "AUC", "what": "theirs", "value": 0.6},
-            {"score": "accuracy", "what": "theirs too", "value": 0.85},
-        ],
-    }
-    assert [line[:2] for line in report_folder.rows(record)] == [
-        ("this recipe", 0.8),
-        ("baseline: majority", 0.5),
-        ("comparison: linear (beats this recipe)", 0.9),
-        ("comparison: tree", 0.8),
-        ("published: theirs too", 0.85),
-        ("this recipe, AUC", 0.7),
-        ("published: theirs", 0.6),
-    ]
-    lower = record | {"higher_is_better": False}
-    assert report_folder.rows(lower)[2][0] == "comparison: linear"
-
-
 def test_cnn_refuses_images_that_it_cannot_take(tmp_path):
     import numpy as np
 
@@ -511,12 +449,6 @@ def test_a_run_killed_at_its_very_start_is_no_obstacle(toy, recipes, tmp_path):
     (tmp_path / "report.partial" / "job.json.new").write_text("{")
     recipes("run", toy(), "--out", "report")
     assert (tmp_path / "report" / "report.json").is_file()
-
-
-def test_report_refuses_a_headline_that_is_not_a_score():
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    with pytest.raises(ValueError, match="'f1' is not among the scores of majority"):
-        Report(model, "f1", {"f1": 1.0}, {"majority": {"accuracy": 0.1}}, {})
 
 
 def test_a_page_with_an_error_in_it_names_the_line(tmp_path, recipes):
@@ -537,18 +469,3 @@ def test_command_says_only_what_differs_from_the_defaults(monkeypatch, tmp_path)
         "python -m recipes run cnn --data 'my data.npz' --batch-size 8 --seeds 3 --out here "
         "--tensorboard"
     )
-
-
-def test_a_resumed_fit_returns_the_history_of_all_epochs(tmp_path):
-    from recipes.checkpoint import Checkpoint
-
-    def fit(epochs):
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        model.compile("sgd", "mse")
-        inputs = keras.ops.ones((4, 1))
-        checkpoint = Checkpoint(tmp_path, "toy")
-        return model.fit(inputs, inputs, epochs=epochs, verbose=0, callbacks=[checkpoint]).history
-
-    before, after = fit(2)["loss"], fit(4)["loss"]
-    assert len(after) == 4
-    assert after[:2] == pytest.approx(before)
