@@ -1,4 +1,4 @@
-"""A check that no test or validation data occurs in the training data."""
+"""A check that no two parts of a Dataset share a row or an example."""
 
 import itertools
 
@@ -19,13 +19,13 @@ EXAMPLES_APART = "no example is in two parts"
 
 
 def check(data):
-    """Check that no row or label of the test and validation parts occurs in training.
+    """Check that no two parts share a row or an example.
 
     What is compared depends on the parts:
 
     - Frames of one table: the rows that inputs and labels are made from. If the frames were split
-      with `reach_back=True`, the inputs of a later part may use rows of an earlier part; then only
-      the rows of its labels must not occur there.
+      with `reach_back=True`, the inputs of a later part may use rows of an earlier part. Then only
+      the rows of the later part's labels must not occur in the earlier part.
     - Frames of different tables that have times: the time and the content of each row.
     - Everything else: the content of each example.
 

@@ -59,10 +59,10 @@ def make_frames(
         "next"       The target at the `steps` rows last + horizon, last + horizon + 1, ...
         "direction"  "up" if the target at last + horizon is greater than at last, otherwise "down".
                      With `dead_band`, "flat" if the two differ by at most that much.
-        "class"      From the class column, over the `window` rows that end at last + horizon: the
-                     class of the "last" row; or the "majority" class (if several are equally
-                     frequent, the first of `classes`); or, with rule "any" and two classes, the
-                     second class if any row has it.
+        "class"      The class column is read over the `window` rows that end at last + horizon.
+                     `rule="last"` takes the class of the final row of these; "majority" the most
+                     frequent class (in a tie, the earlier one in `classes`); "any" (two classes
+                     only) the second class if any of these rows has it.
         a function   Called with (frame, future): DataFrames of the window's rows, and of the
                      `horizon` rows after it, with all columns that are used. It returns a number,
                      an array or a class name.
@@ -72,11 +72,13 @@ def make_frames(
             .csv.gz or .parquet file. An array of float32 or float64 is not copied: do not change
             it afterwards.
         window: rows in a frame.
-        horizon: rows from a frame's last row to its target. By default 1; for classes 0, the
-            frame's own last row.
+        horizon: rows from a frame's last row to its target. By default 1, and 0 for
+            label="class": the target is then the frame's own last row.
         stride: rows from the start of one frame to the start of the next.
         features: names of the input columns. By default all but time, group and a class target.
-        target: name of the target column, or a list of names for "value" and "next".
+        target: name of the target column; for "value", "next" and a function also a list of names.
+            By default the only feature. If there are several features, and for "class", it must be
+            given; a function works without it.
         label: one of the labels above.
         steps: number of values, for "next".
         dead_band: for "direction": a number >= 0, in units of the target.
@@ -90,7 +92,7 @@ def make_frames(
             By default 1.5 times freq.
         columns: names of the columns, for an array or a CSV file without a header.
         order: rows that go back in time: "refuse" them, "sort" all rows by time, or "keep" them as
-            they are. A long step back is then a gap too.
+            they are. With "keep", a step back longer than `max_gap` counts as a gap.
         duplicates: rows of the same time: "refuse" them, keep the "first" or "last", or "keep" all.
         missing: NaN and infinities: "refuse" them, "fill" them with the value before, or "drop" the
             frames that use them. "fill" also drops the frames that use values it could not fill.

@@ -1,4 +1,7 @@
-"""Splits of frames into train, validation and test parts that share no row."""
+"""Splits of frames into train, validation and test parts.
+
+The parts share no row, except for inputs with `reach_back=True`.
+"""
 
 from dataclasses import replace
 
@@ -9,8 +12,8 @@ from data_prep.errors import DataError
 
 PARTS = ("train", "validation", "test")
 
-# Length of a stratified block, in spans of a frame and its label. Frames across the border of two
-# blocks are left out: with 20 spans, about one in 20.
+# Length of a stratified block, in spans of a frame and its label. Frames that cross from a block of
+# one part into a block of another part are left out: with 20 spans, at most about one in 20.
 BLOCK = 20
 
 
@@ -90,7 +93,7 @@ def split_by_group(frames, test=0.2, validation=0.1, seed=0):
         frames: Frames made with group=.
         test: fraction of the groups, from 0 to 1, or a list of their names.
         validation: the same for validation; 0 for no validation part.
-        seed: samples the groups of a fraction.
+        seed: chooses the groups, if `test` or `validation` is a fraction.
 
     Returns:
         A Dataset of Frames.
@@ -137,14 +140,14 @@ def split_stratified(frames, test=0.2, validation=0.1, seed=0):
 
     - If no two frames share a row, single frames.
     - If there are groups, whole groups.
-    - Otherwise blocks of rows, each 20 times as long as a frame with its label. Frames across the
-      border of two blocks are left out.
+    - Otherwise blocks of rows, each 20 times as long as a frame with its label. Frames that cross
+      from a block of one part into a block of another part are left out.
 
     Args:
         frames: Frames with classes.
         test: fraction of the frames, from 0 to 1.
         validation: the same for validation; 0 for no validation part.
-        seed: samples the parts.
+        seed: chooses the frames, groups or blocks of each part.
 
     Returns:
         A Dataset of Frames.
