@@ -49,7 +49,7 @@ class FeatureClassifier:
 def fit_feature_classifier(images):
     """Train a small CNN on the real training images.
 
-    It does not depend on the seed of the page: the same images give the same classifier. It trains
+    It does not depend on the recipe's seed: the same images give the same classifier. It trains
     for 5 epochs, or for 1000 steps where that is more.
 
     Args:
@@ -272,7 +272,7 @@ def best_codes(generator, images, codes, steps=200):
     Returns:
         The codes found, (images, latent_size).
     """
-    import tensorflow as tf  # only for pages that train on it
+    import tensorflow as tf  # only for recipes that train on it
 
     generated = generator.predict(codes, verbose=0).reshape(len(codes), -1)
     flat = images.reshape(len(images), -1)

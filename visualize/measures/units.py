@@ -40,8 +40,8 @@ def firing_units(model, inputs):
         inputs: (samples, ...).
 
     Returns:
-        {layer name: bool array (units,)}, in the order of `model.layers`, for ReLU and LeakyReLU
-        layers and for layers with such an activation.
+        {layer name: bool array (units,)}, where True means that the unit fires; in the order of
+        `model.layers`, for ReLU and LeakyReLU layers and for layers with such an activation.
 
     Raises:
         UnbuiltModelError: if the model is not built.
@@ -65,7 +65,7 @@ def _fired(model, inputs, kinds, functions, description):
         description: name of these activations, for the error message.
 
     Returns:
-        {layer name: bool array (units,)}.
+        {layer name: bool array (units,)}, True for units above zero for at least one input.
     """
     import keras
 
