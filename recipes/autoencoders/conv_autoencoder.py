@@ -13,7 +13,7 @@ where they overlap. The code between the halves is a plain vector, as in PCA.
 In the report: the error on test images, compared with PCA of equal size; test images above their
 reconstructions; the codes on a map, with a colour for each class; and the linear probe, a linear
 classifier trained on the codes. On the digits `--seeds 3` gives an error of 0.0117, PCA 0.0247.
-dense_autoencoder is as good there: in 8 x 8 pixels a pattern has few positions to appear at.
+dense_autoencoder is as good on them: in 8 x 8 pixels a pattern has few positions to appear at.
 
 Differs from dense_autoencoder: convolutions in both halves.
 

@@ -6,14 +6,14 @@ Take it to repair images when it is known which pixels are damaged. A part of ea
 is hidden, under a grey rectangle or under letters. The network sees the rest, and a mask that is 1
 where the image is hidden. The damage is new in every epoch.
 
-The network predicts all pixels; then the known pixels are put back, so it learns from the hidden
-ones alone. The code is larger than the image and could simply copy it. But the hidden pixels
+The network predicts all pixels; then the known pixels are put back, so the network learns from the
+hidden ones alone. The code is larger than the image and could simply copy it. But the hidden pixels
 cannot be copied, so the code has to hold what kind of image this is. The code is a map, not a
 vector, so no linear classifier is fitted to it.
 
 In the report: filled holes and removed text, with two comparisons. Biharmonic filling continues
-the image from the border of the hole as smoothly as possible. It uses this image alone, and is at
-its best under letters, where a known pixel is always near. Principal components fill the hidden
+the image from the border of the hole as smoothly as possible. It uses this image alone, and works
+best under letters, where a known pixel is always near. Principal components fill the hidden
 pixels from the known ones by a linear model of all training images.
 
 Reference: Pathak et al., "Context encoders: feature learning by inpainting", 2016.

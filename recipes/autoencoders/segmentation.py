@@ -7,13 +7,13 @@ Take it to outline things: cells, organs, roads. Each training image needs a mas
 Convolutions and pooling halve the image again and again. Each value then depends on a larger part
 of the image, but its position is less exact. Transposed convolutions double the size again, and at
 each size the skip connection adds the features from before the pooling. The deep layers tell what
-is there, the skip connections tell where it ends. As in the paper, two convolutions at each size;
-unlike it, zero padding, batch normalisation, fewer channels, and no higher weight for thin borders.
+is there, the skip connections tell where it ends. As in the paper, each size has two convolutions.
+The paper has no padding or batch normalisation, more channels, and a higher weight for borders.
 
 In the report: the masks over the images, true and predicted. Intersection over union (IoU) and
 Dice are means over the classes, so a small class counts as much as a large one. The fraction of
-correct pixels says little, because most pixels are background. On the shapes the network finds
-where the figures are within an epoch, and needs several more to tell circles from squares.
+correct pixels says little, because most pixels are background. On the data `shapes`, one epoch is
+enough to find the figures; telling circles from squares takes several more.
 
 Reference: Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation",
 2015.
@@ -50,7 +50,8 @@ def build_segmentation(input_shape=(64, 64, 3), num_classes=4, filters=(8, 16, 3
         num_classes).
 
     Raises:
-        ValueError: if num_classes or a number of filters is below 1, or a side is no such multiple.
+        ValueError: if num_classes or a number of filters is below 1, or height or width is not a
+            multiple of 2 ** (len(filters) - 1).
 
     Example:
         import numpy as np

@@ -2,20 +2,21 @@
 
     image (8, 8, 1) -> dense 256 -> 128 -> bits 32 -> dense 128 -> 256 -> image (8, 8, 1)
 
-Take it to search a large collection with little memory. Similar images get similar codes. If a code
-is bits, the images most similar to one are those whose bits differ from its own in the fewest
-places: an exclusive or, and a count of ones.
+Take it to search a large collection with little memory. Similar images get similar codes. With
+codes of bits, the most similar images are those whose bits differ from the query's in the fewest
+places. An exclusive or and a count of ones find them.
 
 Noise makes the code binary. In training it is added to the value of each unit before the sigmoid. A
 value near zero is lost in the noise; only a value far from zero gets through. So the units learn to
-be on or off, and cutting at 0.5 loses little. Batch normalisation gives the values mean 0 and
+be on or off, and a threshold at 0.5 loses little. Batch normalisation gives the values mean 0 and
 standard deviation 1: each bit is on for about half of the images, and the network cannot make the
 noise harmless by making its values large. Labels are used for scoring alone.
 
 In the report: for eight test images the nearest training images and their classes; and the
 fraction of the images found that have the class of the query (precision), for bits from this
 network, random projections and the signs of principal components, and for exact search. Bits save
-memory, but here no time: making them takes the network longer than the search.
+memory. On few images they save no time ("milliseconds per query"): to compute the bits of a query,
+the network alone takes longer than the whole exact search.
 
 Reference: Salakhutdinov and Hinton, "Semantic hashing", 2009.
 """
@@ -43,7 +44,8 @@ def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noi
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
         bits: number of bits in a code.
         units: widths of the encoder's hidden layers; the decoder has them in reverse order.
-        noise: standard deviation of the noise in training, 0 to 1; that of the values is 1.
+        noise: standard deviation of the noise that is added before the sigmoid in training, 0 to 1.
+            The values it is added to have standard deviation 1.
 
     Returns:
         A keras.Sequential from images to rebuilt images, both (batch, *input_shape). The encoder
@@ -110,7 +112,7 @@ def run(
             validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
         bits: length of a code, at most the number of pixels.
-        noise: standard deviation of the noise that is added to the code in training, 0 to 1.
+        noise: standard deviation of the noise that is added before the sigmoid in training, 0 to 1.
         callbacks: Keras callbacks for fit.
 
     Returns:

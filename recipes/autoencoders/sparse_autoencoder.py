@@ -8,8 +8,8 @@ that it has.
 The code has twice as many numbers as the image has pixels, so the network could copy the image. A
 penalty in the loss prevents that. L1 adds up the absolute values of the code, which brings a ReLU
 to exactly 0 for most images. KL compares the mean of each unit over the batch with a target of
-0.05; its units are sigmoids. Both penalties can be evaded by a code of tiny numbers, with large
-weights in the decoder. Noise on the code in training prevents that: tiny numbers are lost in it.
+0.05; with KL the units are sigmoids. A code of tiny numbers, with large weights in the decoder, can
+evade both penalties. Noise on the code in training prevents that: tiny numbers are lost in it.
 
 In the report: the fraction of active units, those above 0.05, and the error when all other units
 are set to 0. The baseline is PCA with as many components as units are active on average. On the

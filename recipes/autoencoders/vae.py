@@ -14,7 +14,8 @@ codes where N(0, I) is. The sum, the negative ELBO, is an upper bound on -log p(
 
 In the report: new images of this network, and of the same network without noise and KL divergence.
 Compare their Frechet distances from the test images. The plain network comes closer when its codes
-are sampled from a Gaussian fitted to its own codes: what it lacks most is to know where they lie.
+are sampled from a Gaussian fitted to its own codes: to know where its codes lie is what it lacks
+most.
 "active units" counts the numbers of a code that are used: with --latent-size 16 only 3 are.
 
 Differs from dense_autoencoder: the sampled code, the KL divergence, cross-entropy as the error.

@@ -12,8 +12,8 @@ pixels never do. The layers that do this are part of the model and do nothing in
 
 In the report: the accuracy by epoch of the same network without and with augmentation, one photo
 in eleven random versions, and the test photos that the network got most wrong. Without
-augmentation the training accuracy rises faster, often far above the validation accuracy. Where
-photos of a class look alike all over, as the textures do, augmentation may not help.
+augmentation the training accuracy rises faster, often far above the validation accuracy. Where a
+photo looks the same in all its parts, as textures do, augmentation may not help.
 
 Differs from cnn: photos from files, augmentation, and the mean over all positions instead of a
 dense layer, so the number of weights does not depend on the size of the photos.

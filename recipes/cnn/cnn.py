@@ -8,7 +8,7 @@ A convolution slides a small kernel of weights over the image and measures how w
 each position. All positions share the kernel: 25 weights cover an image of any size, and a pattern
 learnt on the left is recognised on the right. The stride is the step from one position to the
 next, here 1. Padding "same" puts zeros around the image, so the output is as large as the input;
-with "valid" it loses the border.
+with "valid" the output loses the border.
 
 Max pooling keeps the strongest match of each 2 x 2 block, which halves height and width and
 tolerates small shifts. It also enlarges the receptive field, the part of the image that one value

@@ -2,15 +2,15 @@
 
     volume (48, 48, 24, 1) -> 3 x (conv, pool) -> conv -> mean -> probabilities (2,)
 
-For volumes such as CT and MRI scans, with one label each. A scan is a stack of slices, and what it
-shows reaches through several of them, so each slice alone tells too little.
+For volumes such as CT and MRI scans, with one label each. A scan is a stack of slices. An organ
+reaches through several slices, so each slice alone tells too little.
 
 A 3-D convolution moves a small cube of weights along three axes and recognises a pattern anywhere
 in the body. Pooling halves all three axes, which leaves an eighth of the work for the next
 convolution. Volumes are few, so in training each is mirrored and shifted at random in 3-D.
 
 In the report: slices through the scans that the network got most wrong, at the voxels that count
-most for the probability of their true class. Compare the accuracy with that of "majority": where
+most for the probability of the true class. Compare the accuracy with that of "majority": where
 most patients are healthy, always answering "healthy" is often right. The AUC says more: it is the
 probability that a diseased scan gets a higher score than a healthy one.
 

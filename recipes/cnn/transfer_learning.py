@@ -2,19 +2,20 @@
 
     image (16, 16, 1) -> base: 3 x (conv, pool) -> features (128,) -> probabilities (5,)
 
-For a task with few labels, when a related task has many. The patterns that the first layers of a
-CNN detect help with both, so the new task starts from trained layers and needs fewer labels.
+For a task with few labels, when a related task has many labels. The patterns that the first layers
+of a CNN detect help with both tasks, so the new task starts from trained layers and needs fewer
+labels.
 
 The base, all layers but the last, is trained on the first half of the classes. Each quarter turn
 counts as a class of its own: with more classes to distinguish, the base learns more features. The
 other half of the classes follows in two steps. First the base is frozen, and only a new last layer
-is trained on the few labels. Then all is fine-tuned at a quarter of the learning rate, except that
-batch normalisation keeps its statistics. With --weights, a trained network of keras.applications
-is the base, and all classes are learnt from few labels.
+is trained on the few labels. Then the whole network is fine-tuned at a quarter of the learning
+rate, except that batch normalisation keeps its statistics. With --weights, a trained network of
+keras.applications is the base, and all classes are learnt from few labels.
 
-In the report: accuracy against the number of labels. Transfer gains most with few of them; with
-all, training from scratch may win. Small images are placed at random in a larger square: that the
-position does not matter is what the base can teach and few labels cannot.
+In the report: accuracy against the number of labels. Transfer gains most with few labels; with all
+labels, training from scratch may win. Small images are placed at random positions in a larger
+square. The base learns that the position does not matter; a few labels are not enough to learn it.
 
 Differs from cnn: two tasks, one after the other; maximum over all positions, no dense layer.
 
@@ -136,7 +137,8 @@ def run(
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
-        epochs: passes over the training images, each of 16 steps or more.
+        epochs: number of epochs; a small set of labelled images is repeated until an epoch has 16
+            steps.
         batch_size: images per training step.
         seed: sets the initial weights, the labelled images, their order and the validation part.
         backbone: cnn, or a network of keras.applications, such as MobileNetV2.
@@ -147,7 +149,8 @@ def run(
         callbacks: Keras callbacks for fit.
 
     Returns:
-        A Report on the second half of the classes, or on all of them with weights.
+        A Report on the second half of the classes; with `weights` other than "none", on all
+        classes.
     """
     if draws < 1:
         raise data_prep.DataError(f"draws is {draws}; give 1 or more.")

@@ -4,8 +4,8 @@
 
 Take it to choose an activation and the initial weights that suit it. Together they decide how much
 of the signal a layer passes forward, and how much of the gradient it passes back. A sigmoid has a
-derivative of at most 1/4, so the gradient shrinks from layer to layer. That of ReLU is 1 above
-zero, but units may die. SELU brings the outputs of each layer back to mean 0 and deviation 1.
+derivative of at most 1/4, so the gradient shrinks from layer to layer. The derivative of ReLU is 1
+above zero, but units may die. SELU brings the outputs of each layer back to mean 0 and deviation 1.
 Softmax belongs at the output: the units of a hidden layer would share a sum of 1.
 
 In the report: the accuracy of each network; its gradient ratio, the norm of the gradient in the

@@ -5,15 +5,16 @@
 Take it when a network fits its training images much better than new ones.
 
 A wide network memorises a hundred images: it is right on each of them, and far too confident where
-it is wrong on others. The difference between the two is overfitting. Dropout sets a random fraction
-of the values to zero in each training step, so no unit can rely on another one. For a prediction
-all units work, and together they act as a mean over the many thinner networks of the training.
+it is wrong on new images. Doing better on training images than on new ones is called overfitting.
+Dropout sets a random fraction of the values to zero in each training step, so no unit can rely on
+another one. For a prediction all units work, and together they act as a mean over the many thinner
+networks of the training.
 
 In the report: the cross-entropy, in which a network pays for confidence in its mistakes, and the
 gap, the cross-entropy on test images minus that on training images. Both networks are trained
 several times, each time on newly sampled images; the scores are means. The scores on training
-images are measured as for a prediction, without dropout. Those of the progress bar are worse,
-because units are dropped while they are measured.
+images are measured as for a prediction, without dropout. The progress bar shows worse scores: they
+are measured while units are dropped.
 
 Differs from mlp_classifier: few images, no shifts, no batch normalisation, and a comparison with
 the network without dropout.

@@ -10,8 +10,8 @@ weights get no gradient any more, and only a change in the layers before can rev
 of a layer are dead, no gradient passes the layer. A leaky ReLU has a small slope below zero, so a
 unit that never fires still learns, and may recover.
 
-The same network is trained with each of the two, at a learning rate of 200 times Adam's usual
-0.001.
+The same network is trained with each of the two activations, at a learning rate of 200 times Adam's
+usual 0.001.
 
 In the report: which units fire, that is, output more than 0 for at least one training image,
 measured after each epoch; how many units died and recovered; and the dead fraction of each layer.

@@ -10,11 +10,11 @@ second class; the probability of the first class is 1 - p. The loss is the binar
 second one if p is above 0.5. A lower threshold misses fewer cases and gives more false alarms.
 Without hidden layers the network is a logistic regression.
 
-In the report: the accuracy, and the AUC, which scores the probabilities over all thresholds. The
-logistic regression stands there as a comparison: on a few hundred rows it may well win.
+In the report: the accuracy, and the AUC, which scores the probabilities over all thresholds. A
+logistic regression is the comparison: on a few hundred rows it may well win.
 
-Differs from mlp_classifier: one sigmoid unit and binary cross-entropy; rows of a table, which have
-nothing to shift; no batch normalisation.
+Differs from mlp_classifier: one sigmoid unit and binary cross-entropy; rows of a table as inputs,
+so no random shifts; no batch normalisation.
 
 Reference: Bishop, "Pattern recognition and machine learning", section 5.2, 2006.
 """

@@ -8,12 +8,13 @@ a convolutional network has to improve on.
 Each unit of a dense layer takes a weighted sum of all values of the layer before. The output layer
 and the loss follow from the question. For one class out of several, the output layer is a softmax:
 its values are positive and sum to 1. The loss is then the cross-entropy, -log(probability of the
-true class). The recipes mlp_binary and mlp_regressor show the other two pairs.
+true class). The recipes mlp_binary and mlp_regressor show the output layer and the loss for two
+other questions: one class out of two, and a number.
 
 Batch normalisation brings the sums of each unit to mean 0 and deviation 1 over a batch, which
 allows a higher learning rate. Dropout sets random values to zero in each training step, so no unit
-can rely on a few others. A dense layer has a weight for each pixel: to it, a digit moved by one
-pixel is a new image. Small random shifts in training teach it that the class stays the same.
+can rely on a few others. A dense layer has a weight for each pixel: a digit moved by one pixel is
+a new image for the layer. Small random shifts in training teach it that the class stays the same.
 
 In the report: the accuracy of each class, and which classes are confused.
 

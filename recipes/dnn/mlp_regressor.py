@@ -6,9 +6,10 @@ For predicting a number, such as a price or a dose, from the other numbers in a 
 
 The number may have any size and sign, so the output layer has no activation: a sigmoid cannot
 exceed 1, and a ReLU cannot go below 0. The loss is the mean squared error. The prediction that
-makes it smallest is the mean of all targets that occur with the same input. Targets in the hundreds
-would give huge gradients, and the outputs of a new network are near 0. So the network is trained on
-targets scaled to mean 0 and deviation 1, and its predictions are scaled back to the original unit.
+makes this loss smallest is the mean of all targets that occur with the same input. The outputs of a
+new network are near 0, so targets in the hundreds would give huge gradients. Therefore the network
+is trained on targets scaled to mean 0 and deviation 1, and its predictions are scaled back to the
+original unit.
 Without hidden layers the network is a linear regression.
 
 In the report: the predicted against the true numbers, and the errors in the unit of the target. The
@@ -16,7 +17,7 @@ comparison is ridge regression, a linear regression with a penalty on large weig
 few hundred rows.
 
 Differs from mlp_classifier: no activation at the output, mean squared error, scaled targets; rows
-of a table, which have nothing to shift; no batch normalisation.
+of a table as inputs, so no random shifts; no batch normalisation.
 
 Reference: Bishop, "Pattern recognition and machine learning", section 5.2, 2006.
 """

@@ -4,12 +4,12 @@
 
 Take it when a deep network does not learn, to see which layers get no gradient.
 
-Backpropagation follows the chain rule: the gradient of a layer is a product with one factor for
-each later layer, its weights times the derivative of its activation. The derivative of a sigmoid is
-at most 1/4. Ten layers leave about a millionth for the first layer, which then never learns. The
-derivatives of tanh and ReLU reach 1, that of SELU more. A skip connection adds the input of a layer
-to its output. The derivative of x + f(x) is 1 + f'(x), so the gradient passes even where that of f
-is small.
+Backpropagation follows the chain rule. The gradient of a layer is a product with one factor for
+each later layer: that layer's weights times the derivative of its activation. For a sigmoid the
+derivative is at most 1/4, so ten layers leave about a millionth, unless the weights are large. With
+so small a gradient the first layer never learns. The derivatives of tanh and ReLU reach 1, and the
+derivative of SELU exceeds 1. A skip connection adds the input of a layer to its output. The
+derivative of x + f(x) is 1 + f'(x), so the gradient passes even where f'(x) is small.
 
 Five networks of the same size are trained by gradient descent with momentum. Adam would divide each
 gradient by its size and hide the difference.

@@ -40,10 +40,11 @@ from recipes.report import Report
 
 @keras.saving.register_keras_serializable(package="recipes")
 class ConditionalGAN(TwoPlayers):
-    """A generator and a discriminator that both know the class, on TensorFlow.
+    """A generator and a discriminator that both know the class.
 
     A functional model from noise (batch, latent_size) and classes (batch,) to generated images and
-    the discriminator's logits of them. `fit` takes real images and their classes.
+    the discriminator's logits of them. `fit` takes real images and their classes, and needs the
+    TensorFlow backend.
     """
 
     def train_step(self, data):
@@ -92,7 +93,8 @@ def build_conditional_gan(image_shape=(8, 8, 1), num_classes=10, latent_size=64,
     Returns:
         A keras.Model from noise (batch, latent_size) and classes (batch,) to images (batch,
         *image_shape) and the discriminator's logits of them (batch, 1). `get_layer("generator")`
-        and `get_layer("discriminator")` are the two networks. It trains on TensorFlow.
+        and `get_layer("discriminator")` are the two networks. `fit` needs the TensorFlow
+        backend.
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,

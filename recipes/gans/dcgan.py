@@ -85,7 +85,8 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     Returns:
         A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
         discriminator's logits of them (batch, 1). `get_layer("generator")` and
-        `get_layer("discriminator")` are the two networks. It trains on TensorFlow.
+        `get_layer("discriminator")` are the two networks. `fit` needs the TensorFlow
+        backend.
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,

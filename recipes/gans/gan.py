@@ -7,16 +7,17 @@ makes new images of the kind that it was trained on, as many as you like.
 
 The generator turns a vector of noise into an image. The discriminator says whether an image is real
 or generated. In each step the discriminator learns to tell a batch of real images from a batch of
-generated ones. Then the generator learns to make images that the discriminator takes for real. It
-never sees a real image: all that it learns comes through the gradient of the discriminator. Both
-steps are in `GAN.train_step`. Dropout keeps the discriminator from learning the training images by
-heart, and the learning rate decays to zero so that the two networks come to rest.
+generated ones. Then the generator learns to make images that the discriminator takes for real. The
+generator never sees a real image: all that it learns comes through the gradient of the
+discriminator. Both steps are in `GAN.train_step`. Dropout keeps the discriminator from learning the
+training images by heart, and the learning rate decays to zero so that the two networks come to
+rest.
 
 In the report: the same noise turned into images at several times of the training. The two losses do
-not say how good the images are, since each depends on the other network. The Frechet distance does:
-a classifier trained on the real images computes features of generated images and of test images,
-and the distance compares the two sets. It is lower for better images. A Gaussian mixture, without
-any network, is hard to beat on images that are few and small.
+not say how good the images are, since each loss depends on the other network. The Frechet distance
+does say it: a classifier trained on the real images computes features of generated images and of
+test images, and the distance compares the two sets of features. The distance is lower for better
+images. A Gaussian mixture, without any network, is hard to beat on images that are few and small.
 
 Reference: Goodfellow et al., "Generative adversarial nets", 2014.
 """
@@ -41,10 +42,10 @@ from recipes.report import Report
 
 @keras.saving.register_keras_serializable(package="recipes")
 class GAN(TwoPlayers):
-    """A generator and a discriminator that train against each other, on TensorFlow.
+    """A generator and a discriminator that train against each other.
 
     A functional model from noise (batch, latent_size) to generated images and the discriminator's
-    logits of them. `fit` takes real images.
+    logits of them. `fit` takes real images and needs the TensorFlow backend.
     """
 
     def train_step(self, images):
@@ -90,7 +91,8 @@ def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0
     Returns:
         A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
         discriminator's logits of them (batch, 1). `get_layer("generator")` and
-        `get_layer("discriminator")` are the two networks. It trains on TensorFlow.
+        `get_layer("discriminator")` are the two networks. `fit` needs the TensorFlow
+        backend.
 
     Raises:
         ValueError: if a size is less than 1.

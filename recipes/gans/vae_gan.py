@@ -45,10 +45,10 @@ GENERATOR_WEIGHT = 0.1  # of the same error in the generator's loss
 
 @keras.saving.register_keras_serializable(package="recipes")
 class VAEGAN(TwoPlayers):
-    """An encoder, a generator and a discriminator, on TensorFlow.
+    """An encoder, a generator and a discriminator.
 
-    A functional model of the three networks; `fit` takes images. With `trainable = False` for the
-    encoder it trains as a GAN, for the discriminator as a VAE.
+    A functional model of the three networks. `fit` takes images and needs the TensorFlow backend.
+    With `trainable = False` for the encoder it trains as a GAN, for the discriminator as a VAE.
     """
 
     def generator_variables(self):
@@ -139,10 +139,11 @@ def build_vae_gan(
         name: name of the model, shown in progress and history.
 
     Returns:
-        A keras.Model from images (batch, *image_shape) to their reconstructions from the mean codes
-        and the discriminator's logits of these (batch, 1). Its networks are `get_layer("encoder")`,
-        from images to mean and log variance of the code, `get_layer("generator")`, the decoder, and
-        `get_layer("discriminator")`, from images to features and logits. It trains on TensorFlow.
+        A keras.Model with input images (batch, *image_shape) and two outputs: the images
+        reconstructed from the mean codes, and the discriminator's logits (batch, 1) for those
+        reconstructions. `get_layer` gives the networks: "encoder", from images to mean and log
+        variance of the code; "generator", the decoder; "discriminator", from images to features and
+        logits. `fit` needs the TensorFlow backend.
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,

@@ -6,16 +6,17 @@ Take it where training a `dcgan` is unstable, and longer training does not matte
 discriminator is called the critic here.
 
 The critic gives an image a value, not a probability: high for real images, low for generated ones,
-with a slope of at most 1. The greatest difference of the two means under that rule is the
-Wasserstein distance: how far the generated images would have to be moved to become the real ones.
-Its gradient is useful even where no generated image looks real.
+with a slope of at most 1. Under this rule, the greatest difference between the mean value of real
+and of generated images is the Wasserstein distance: how far the generated images would have to be
+moved to become the real ones. The gradient of this distance is useful even where no generated image
+looks real.
 
 A penalty enforces the rule: at random mixtures of real and generated images the slope should be 1.
 The critic has no batch normalisation, since the penalty is for single images. Several of its steps
 for each step of the generator keep its estimate of the distance good.
 
-In the report: discriminator_loss, the weighted penalty less the distance. Unlike the losses of
-`gan` it can be read: it rises towards 0 as the generated images get better.
+In the report: discriminator_loss, the weighted penalty minus the distance. Unlike the losses of
+`gan`, this loss says how good the images are: it rises towards 0 as they get better.
 
 Differs from dcgan: another loss, a gradient penalty, several critic steps.
 
@@ -71,9 +72,10 @@ def gradient_penalty(critic, real, generated, fraction):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class WassersteinGAN(TwoPlayers):
-    """A generator and a critic, which is the layer "discriminator", on TensorFlow.
+    """A generator and a critic, which is the layer "discriminator".
 
-    A model from noise (batch, latent_size) to images and their values. `fit` takes real images.
+    A model from noise (batch, latent_size) to images and their values. `fit` takes real images and
+    needs the TensorFlow backend.
     """
 
     def compile(self, critic_steps=5, penalty_weight=10.0, **options):
@@ -141,7 +143,8 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
     Returns:
         A keras.Model from noise (batch, latent_size) to images (batch, *image_shape) and the
         critic's values of them (batch, 1). `get_layer("generator")` and
-        `get_layer("discriminator")`, the critic, are the two networks. It trains on TensorFlow.
+        `get_layer("discriminator")`, the critic, are the two networks. `fit` needs the
+        TensorFlow backend.
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,

@@ -1,1 +1,1 @@
-"""Custom layers that several pages need; only keras inside."""
+"""Custom layers that several recipes need; only keras inside."""

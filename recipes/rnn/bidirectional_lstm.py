@@ -3,11 +3,11 @@
     words (60,) -> embedding 64 -> lstm 32 forwards, 32 backwards -> mean -> probabilities (6,)
 
 For texts whose words need their context on both sides. What a word means may depend on words that
-come after it ("light as a feather"), but an LSTM knows only those before.
+come after it ("light as a feather"), but an LSTM knows only the words before it.
 
-A second LSTM reads the text from its end. At each word the states of both are concatenated, and
-their mean over all words stands for the text. The texts of a batch are padded to one length. The
-mask keeps padding out of the states and out of the mean, so padding changes nothing.
+A second LSTM reads the text from its end. At each word the states of both LSTMs are concatenated,
+and their mean over all words stands for the text. The texts of a batch are padded to one length.
+The mask keeps padding out of the states and out of the mean, so padding changes nothing.
 
 In the report: the comparison with one direction and about as many parameters shows what the second
 direction adds. The comparison with a bag of words, a logistic regression on which words a text

@@ -3,15 +3,15 @@
     characters (any) -> embedding 64 -> lstm 192 -> logits of the next character (any, 102)
 
 A small language model: each character is the label of those before it. In training the network
-always reads the true text, whatever it has predicted: teacher forcing. When it writes, it reads its
-own characters: free running, where one error changes all that follows.
+always reads the true text, whatever it has predicted (teacher forcing). When the network writes, it
+reads its own characters (free running), and one error changes all that follows.
 
 Half a million characters are too many steps for the gradient to go back through. So the text is
-read in windows of 50. The state at the end of a window is the first state of the next, but the
-gradient stops there: truncated back-propagation through time. It needs a stateful network.
+read in windows of 50. The state at the end of a window is the first state of the next window (a
+stateful network), but the gradient stops there (truncated back-propagation through time).
 
 In the report: texts written in both ways after the same beginning, and how the fraction of correct
-characters falls with the distance from it. A 5-gram model of the same text is the comparison.
+characters falls with the distance from the beginning. A 5-gram model of the text is the comparison.
 
 Reference: Graves, "Generating sequences with recurrent neural networks", 2013.
 """

@@ -2,12 +2,12 @@
 
     rows (8, 8), padded to any length -> mask -> gru 96 -> probabilities (10,)
 
-The gated recurrent unit has two gates where the LSTM has three, and one state where it has two. It
-needs a quarter fewer weights for the same number of units, and often learns as well.
+The gated recurrent unit (GRU) has two gates and one state, the LSTM three gates and two states. For
+the same number of units the GRU needs a quarter fewer weights, and it often learns as well.
 
 The sequences of a batch must have one length: the shorter ones are filled up with padding. The mask
-tells the layer which steps are padding. There it keeps its state, so padding changes nothing.
-Without a mask the network reads padding as input, and has to learn to ignore it.
+tells the layer which steps are padding. There the layer keeps its state, so padding changes
+nothing. Without a mask the network reads padding as input, and has to learn to ignore it.
 
 In the report: the accuracy on images followed by more and more padding, with and without a mask,
 and the comparison with an LSTM of about as many weights.
@@ -100,8 +100,8 @@ def run(
         batch_size: images per training step.
         seed: sets the initial weights, the order of the images, padding and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        padding: largest number of steps of padding after an image.
-        compare: also train an LSTM with about as many weights, and a GRU without a mask.
+        padding: most padding steps after a test image; padded training images have as many in all.
+        compare: also train an LSTM of similar size and, on padded images, a GRU without a mask.
         callbacks: Keras callbacks for fit.
 
     Returns:

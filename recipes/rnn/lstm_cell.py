@@ -6,7 +6,7 @@ Take it to see what happens inside a recurrent layer, or to start a cell of your
 loop over time around a cell, which computes the new state from the input and the state of the step
 before. The vanilla cell has two equations. The LSTM has six: three gates, numbers from 0 (closed)
 to 1 (open), decide unit by unit what it forgets, takes in and shows. Its cell state is only scaled
-and added to, so the gradient survives many steps. The GRU makes do with two gates and one state.
+and added to, so the gradient survives many steps. The GRU has only two gates and one state.
 
 In the report: how far each cell's outputs and gradients are from those of Keras's own layer.
 

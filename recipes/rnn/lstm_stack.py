@@ -2,12 +2,12 @@
 
     rows (8, 8) -> lstm 96 -> lstm 96 -> probabilities (10,)
 
-The usual network for sequences that a simple RNN is too forgetful for. Start with one small layer,
-and stack a second only when one is not enough.
+The usual network for sequences that are too long for a simple RNN to remember. Start with one small
+layer, and stack a second layer only when one is not enough.
 
 An LSTM has two states. The cell state carries the memory: at each step three gates decide, unit by
-unit, what it forgets, what it takes in and what it shows. The hidden state is what it shows, and
-goes to the next step and to the next layer. Every layer but the last returns its hidden state at
+unit, what the cell state forgets, takes in and shows. The hidden state is what it shows, and goes
+to the next step and to the next layer. Every layer but the last returns its hidden state at
 every step, so that the next layer has a sequence to read. The last layer returns only the hidden
 state after the last step, which stands for the whole sequence.
 

@@ -11,8 +11,8 @@ serves all types. On a yearly series, where one step is one year:
     many_to_many_equal     22 years -> after each of them, the next year
     many_to_many           22 years -> the next 11 years
 
-A network that reads one vector uses it as the input of every step. One that gives one number uses
-only the last state. In many_to_many an encoder reads, and a decoder writes at another length.
+A network that reads one vector uses it at every step. A network that gives one number uses only
+the last state. In many_to_many an encoder reads, and a decoder writes at another length.
 
 In the report: the error of each type next to that of persistence, which repeats the last year.
 The comparison, a linear forecast from the same 22 years, is hard to beat on a short series.

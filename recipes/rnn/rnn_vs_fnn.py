@@ -6,8 +6,9 @@ Take a recurrent network where the order of steps matters and a pattern may stan
 
 A feed-forward network has separate weights for every step: what it learns about the third step does
 not help with the fourth. A recurrent network reads every step with the same weights, so it finds a
-pattern at any position. Both have about as many weights here, and learn three tasks. Each is
-learnt twice: as it is, and with the steps of every example shuffled, training and test alike.
+pattern at any position. Here both networks have about the same number of weights. They learn three
+tasks, each of them twice: with the steps of every example in order, and with the steps shuffled, in
+training and test examples alike.
 
     pattern     is there an A directly before a B, in a sequence of 4 A, 4 B and 16 others
     count       are there more A than B, in a sequence of 24

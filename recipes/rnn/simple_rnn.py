@@ -3,14 +3,14 @@
     rows (8, 8) -> simple rnn 128 -> probabilities (10,)
 
 The first recurrent network to understand. For long sequences take an LSTM or a GRU instead. At step
-t it computes a new state h[t] from the input x[t] and the state of the step before. All steps share
-the same weights. The prediction is made from the last state:
+t the layer computes a new state h[t] from the input x[t] and the state of the step before. All
+steps share the same weights. The prediction is made from the last state:
 
     h[t] = tanh(W_h x[t] + U_h h[t-1] + b_h)        y = softmax(W_y h[last] + b_y)
 
 It learns by back-propagation through time. Unrolled, the network has one layer per step, and on its
-way back the gradient is multiplied by U_h and by the slope of tanh at every step. So it vanishes or
-explodes. Clipping its norm prevents the second.
+way back the gradient is multiplied by U_h and by the slope of tanh at every step. So the gradient
+vanishes or explodes. Clipping the norm of the gradient prevents the explosion, not the vanishing.
 
 In the report: the size of the gradient at each step, before and after training, and how far the
 gradients that `gradients_through_time` computes by hand are from Keras's.

@@ -7,15 +7,17 @@ For whole series with one label each, such as heartbeats or control charts.
 A convolution over time detects a shape at any position. The mean over all steps measures how much
 of each shape there is, so a series may have any length. Only a dense layer follows, so what each
 step adds to a class can be computed: the class activation map. An LSTM instead reads the steps in
-order, and its last state is classified. Both side by side are the LSTM-FCN of Karim et al., except
-that their LSTM reads the series as one single step. The kernels of Wang et al. span 8, 5 and 3
-steps, with twice the filters; here they span 24, 12 and 6, so each feature sees more of the series.
+order, and its last state is classified. The convolutions and the LSTM side by side are the LSTM-FCN
+of Karim et al., except that their LSTM reads the series as one single step. The kernels of Wang et
+al. span 8, 5 and 3 steps, with twice the filters; here the kernels span 24, 12 and 6 steps, so each
+feature sees more of the series.
 
-Few training series, as in the UCR archive: choose the settings by the accuracy on the validation
-part, then train with --validation 0 on all training series. The test part stays untouched.
+If there are few training series, as in the UCR archive, choose the settings by the accuracy on the
+validation part. Then train with --validation 0 on all training series. The test part stays
+untouched.
 
 In the report: which classes are confused, and the class activation map of one test series of each
-class. It is orange where a step counts for the class, blue where it counts against it.
+class. The map is orange where a step counts for the class, blue where a step counts against it.
 
 Reference: Wang et al., "Time series classification from scratch with deep neural networks", 2017;
 Karim et al., "LSTM fully convolutional networks for time series classification", 2018.

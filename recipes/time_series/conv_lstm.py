@@ -8,13 +8,13 @@ of a clip are the sequence, and the label of each frame is the frame that follow
 A ConvLSTM is an LSTM whose state is an image. Each gate is a convolution over the frame and the
 state, so a movement is learnt once for all positions. The network reads the past frames, then blank
 ones, and predicts the next frame at every step. Its predictions of past frames count in the loss,
-too: they also teach it how things move. As in the paper, each frame is cut into patches and the
+too: they also teach how things move. As in the paper, each frame is cut into patches and the
 pixels of a patch become channels, which makes the state smaller.
 
 In the report: the predicted frames of one clip, and the error by number of frames ahead. Where
-several positions are possible, the mean of them all has the lowest loss. So the further ahead, the
-more the digits blur and fade. Repeating the last frame stays sharp, but is wrong twice: where the
-digit was, and where it is now.
+several positions are possible, the mean of all these images has the lowest loss. So the digits blur
+and fade more with each frame ahead. A repeated last frame stays sharp, but is wrong twice: where
+the digit was, and where it is now.
 
 Reference: Shi et al., "Convolutional LSTM network: a machine learning approach for precipitation
 nowcasting", 2015.

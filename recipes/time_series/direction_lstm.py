@@ -4,16 +4,17 @@
 
 For prices, sales and other series where only the direction of the change matters.
 
-Each value of a frame is the percent change from the row before, so that a price of 40 and one of
-4000 move alike. Where prices mostly rise, "up" every time is often right. So as many training
-frames are kept that end in "up" as in "down", and in the score both classes count the same.
-Overlapping frames have similar results, which are not independent. The confidence interval of the
-score therefore resamples blocks of successive frames (block bootstrap).
+A frame is the rows that a prediction is made from. Each of its values is the percent change from
+the row before, so that a price of 40 and a price of 4000 move alike. Where prices mostly rise, "up"
+every time is often right. So training keeps as many frames with the label "up" as with "down", and
+in the score both classes count the same. Overlapping frames have similar results, which are not
+independent. The confidence interval of the score therefore resamples blocks of successive frames
+(block bootstrap).
 
 In the report: the score, its interval, and whether the interval lies above chance, which is one
-half. Compare it with "reversal", the opposite of the last direction. Prices of one minute swing
-between what buyers and sellers ask, so this baseline is often right and learns nothing. Beat it
-before you speak of patterns.
+half. Compare the score with "reversal", the opposite of the last direction. Prices of one minute
+swing between what buyers offer and what sellers ask, so this baseline is often right and learns
+nothing. Only a network that beats it has learnt a pattern.
 
 Reference: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992;
 Hochreiter and Schmidhuber, "Long short-term memory", 1997.

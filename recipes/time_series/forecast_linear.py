@@ -4,18 +4,18 @@
 
 The first forecast to try on a series, and the one to compare larger models with.
 
-The moving average of a frame is its trend, and the rest is season and noise. Each of the next rows
-is a weighted sum of all rows of the trend plus one of all rows of the rest. All next rows are
-computed at once, so no error is fed back. There is no activation: the model is linear, and a single
-layer could compute the same. Two are easier to interpret, and each learns at its own rate. All
-columns share the weights.
+A frame is the rows before the target rows, the rows to forecast. It belongs to the part (training,
+validation or test) that its target rows are in; its own rows may lie in an earlier part. So every
+row of the test part is forecast, and no test row was a target in training.
 
-A frame belongs to the part of the data that it forecasts: its rows may be earlier than the part,
-its target rows may not. So every row of the test part is forecast, and none was a target in
-training.
+The moving average of a frame is its trend. The rest is noise and the season, a pattern that
+repeats. Each next row is the sum of two weighted sums: one over all rows of the trend, one over all
+rows of the rest. All next rows are computed at once, so no error is fed back. There is no
+activation: the model is linear, and a single layer could compute the same. Two layers are easier to
+interpret, and each learns at its own rate. All columns share the weights.
 
 In the report: forecasts of test rows, and the errors of simple forecasts. "seasonal naive" repeats
-the last season. "linear" is ridge regression on the distance from the last row, computed exactly
+the last season. "linear" is ridge regression on the differences from the last row, computed exactly
 instead of trained; it may win.
 
 Reference: Zeng, Chen, Zhang and Xu, "Are transformers effective for time series forecasting?"
@@ -118,7 +118,8 @@ def run(
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
         window: rows in a frame.
         horizons: how many next rows to forecast; several with commas, the first is the headline.
-        season: rows after which the series repeats; 0 for a day of hours, a year of weeks, ...
+        season: number of rows after which the series repeats; 0 chooses it from the time between
+            rows: 24 for hourly rows, 52 for weekly rows, ...
         split: rows for training, validation and test, in time order, such as 8640,2880,2880, or
             fractions of all.
         callbacks: Keras callbacks for fit.

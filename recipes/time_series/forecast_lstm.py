@@ -4,15 +4,16 @@
 
 For longer series, where a linear forecast is not good enough.
 
-The frame is cut into steps of several rows each. Over a few steps an LSTM remembers more than over
-a hundred, and is faster. Two ways to forecast are trained. The direct one computes all next rows
-from the last state. The autoregressive one computes the next step, reads it as its next input and
-goes on, so its errors can add up. Inputs and outputs are distances from the last row of the frame:
-a level that never occurred in training, such as this year's CO2, is then as easy as any other. All
-columns share the network.
+A frame is the rows before the rows to forecast. It is cut into steps of several rows each. Over a
+few steps an LSTM remembers more than over a hundred, and is faster. Two ways to forecast are
+trained. The direct forecast computes all next rows from the last state. The autoregressive forecast
+computes the next step, reads this prediction as the next input and goes on, so errors can add up.
+Inputs and outputs are differences from the last row of the frame. A level that never occurred in
+training, such as this year's CO2, is then as easy to forecast as any other. All columns share the
+network.
 
 In the report: forecasts of test rows both ways, and their errors. "linear" is ridge regression on
-the same distances; a network that does not beat it is not worth its training.
+the same differences; a network that does not beat it is not worth its training.
 
 Differs from forecast_linear: an LSTM instead of weighted sums, and two ways to forecast.
 
@@ -168,7 +169,8 @@ def run(
         window: rows in a frame.
         horizon: how many next rows to forecast.
         step: rows that the LSTM reads at a time; it divides window and horizon.
-        season: rows after which the series repeats; 0 for a day of hours, a year of weeks, ...
+        season: number of rows after which the series repeats; 0 chooses it from the time between
+            rows: 24 for hourly rows, 52 for weekly rows, ...
         split: rows for training, validation and test, in time order, such as 8640,2880,2880, or
             fractions of all.
         callbacks: Keras callbacks for fit.
