@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import data_prep
 from recipes import catalog, copying, runner
@@ -212,7 +213,7 @@ SHORT = {
     "cats_vs_dogs": {"image_size": 48},
     "char_rnn": {"units": 16, "top_k": 5},
     "cnn3d": {"spacing": 4.0, "size": 32},
-    "conv_lstm": {"past": 2, "horizon": 2},
+    "conv_lstm": {"past": 2, "horizon": 2, "image_size": 16},
     "dropout_study": {"samples": 50, "repeats": 1},
     "inpainting": {"test_images": 20},
     "segmentation": {"filters": 4, "depth": 2},
@@ -239,6 +240,15 @@ def small_data(tmp_path_factory):
     images = rng.random((40, 16, 16))
     np.savez(folder / "scenes.npz", images=images, labels=(images > 0.5).astype(int))
 
+    for name in ("left", "right"):
+        (folder / "clips" / name).mkdir(parents=True)
+        for number in range(12):
+            frames = [
+                Image.fromarray(frame) for frame in rng.integers(0, 255, (4, 16, 16), "uint8")
+            ]
+            path = folder / "clips" / name / f"{number}.gif"
+            frames[0].save(path, save_all=True, append_images=frames[1:])
+
     words = np.array(["red", "green", "blue", "one", "two", "three", "up", "down"])
     texts = [" ".join(rng.choice(words, 10)) for _ in range(400)]
     lines = [f"{'up' if 'up' in text else 'other'},{text}" for text in texts]
@@ -247,6 +257,7 @@ def small_data(tmp_path_factory):
     return {
         ("digits", None): folder / "digits.npz",
         ("shapes", None): folder / "scenes.npz",
+        ("moving_digits", None): folder / "clips",
         ("docstrings", "bidirectional_lstm"): folder / "texts.csv",
         ("docstrings", "char_rnn"): folder / "long.txt",
     }

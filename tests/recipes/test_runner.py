@@ -82,6 +82,9 @@ def read(folder):
         return record, list(csv.DictReader(file))
 
 
+one_worker = pytest.mark.xdist_group("digits_report")  # so that it is trained once
+
+
 @pytest.fixture(scope="module")
 def digits_report(tmp_path_factory):
     """The report of a short run of cnn over two seeds, and what the command printed."""
@@ -92,12 +95,14 @@ def digits_report(tmp_path_factory):
     return folder / "runs" / "cnn", done
 
 
+@one_worker
 def test_report_folder_is_complete_and_nothing_else_is_left(digits_report):
     folder, _ = digits_report
     assert {path.name for path in folder.iterdir()} == FILES
     assert [path.name for path in folder.parent.iterdir()] == ["cnn"]
 
 
+@one_worker
 def test_report_json_holds_what_the_design_lists(digits_report):
     record, history = read(digits_report[0])
     assert record["recipe"] == "cnn"
@@ -128,6 +133,7 @@ def test_report_json_holds_what_the_design_lists(digits_report):
     assert all(float(row["val_accuracy"]) >= 0 for row in history)
 
 
+@one_worker
 def test_report_html_needs_nothing_but_itself(digits_report):
     html = (digits_report[0] / "report.html").read_text()
     links = re.findall(r'(?:src|href)="([^"]*)"', html)
@@ -138,6 +144,7 @@ def test_report_html_needs_nothing_but_itself(digits_report):
         assert wanted in html
 
 
+@one_worker
 def test_the_terminal_gets_a_table_and_no_noise(digits_report):
     _, done = digits_report
     for wanted in ("cnn on digits", "accuracy on test data, 2 seeds", "baseline: majority"):
@@ -148,6 +155,7 @@ def test_the_terminal_gets_a_table_and_no_noise(digits_report):
     assert done.stderr == ""
 
 
+@one_worker
 def test_the_saved_model_has_the_reported_score(digits_report):
     import data_prep
 
@@ -158,6 +166,7 @@ def test_the_saved_model_has_the_reported_score(digits_report):
     assert found == pytest.approx(record["scores"]["accuracy"]["runs"][0])
 
 
+@one_worker
 def test_a_page_by_its_path_does_the_same_from_any_folder(digits_report, python, tmp_path):
     page = catalog.find("cnn").path
     done = python(page, "--epochs", "2", "--seeds", "2")
@@ -403,6 +412,7 @@ def test_resume_with_a_changed_model_says_so(toy, recipes, tmp_path):
     assert "do not fit the model that toy builds now" in done.stderr
 
 
+@one_worker
 def test_seeds_change_the_result_and_equal_seeds_repeat_it(digits_report, recipes, tmp_path):
     recipes("run", "cnn", "--epochs", "2", "--seed", "1")
     record, _ = read(tmp_path / "runs" / "cnn")
