@@ -22,11 +22,13 @@ def autoencoding(data, codes, rebuilt):
     truth, rebuilt = np.asarray(data.test.inputs), np.asarray(rebuilt)
     if rebuilt.shape != truth.shape:
         raise ValueError(f"rebuilt {rebuilt.shape} does not have the inputs' shape {truth.shape}.")
-    flat = {name: np.reshape(codes[name], (len(codes[name]), -1)) for name in ("train", "test")}
-    probe = CLASSIFIERS["logistic regression"]().fit(flat["train"], data.train.labels)
+
+    train_codes = np.reshape(codes["train"], (len(codes["train"]), -1))
+    test_codes = np.reshape(codes["test"], (len(codes["test"]), -1))
+    probe = CLASSIFIERS["logistic regression"]().fit(train_codes, data.train.labels)
     return {
         "mean squared error": float(np.mean(np.square(rebuilt - truth), dtype="float64")),
-        "accuracy of a linear probe": float(probe.score(flat["test"], data.test.labels)),
+        "accuracy of a linear probe": float(probe.score(test_codes, data.test.labels)),
     }
 
 
@@ -44,7 +46,7 @@ def autoencoding_baselines(data, sizes, seen=None):
     inputs = flat_inputs(data)
     seen = inputs if seen is None else seen
 
-    table = {}
+    scores = {}
     for name, size in sizes.items():
         pca = PCA(min(size, *inputs["train"].shape), random_state=0).fit(inputs["train"])
         codes = {
@@ -53,5 +55,5 @@ def autoencoding_baselines(data, sizes, seen=None):
         }
 
         rebuilt = pca.inverse_transform(codes["test"])
-        table[name] = autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
-    return table
+        scores[name] = autoencoding(data, codes, rebuilt.reshape(np.shape(data.test.inputs)))
+    return scores

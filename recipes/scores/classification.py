@@ -43,9 +43,11 @@ def classification(labels, probabilities, classes):
     """
     labels, probabilities = _class_scores(labels, probabilities)
     predicted = probabilities.argmax(axis=1)
+
     scores = {"accuracy": float(accuracy_score(labels, predicted))}
     if len(classes) == 2 and len(np.unique(labels)) == 2:
         scores["AUC"] = float(roc_auc_score(labels, probabilities[:, 1]))
+
     for number, name in enumerate(classes):
         of_class = labels == number
         if of_class.any():
@@ -74,12 +76,15 @@ def hardest(labels, probabilities, classes, count=12):
         of two lines: the true class, then the predicted class with its probability.
     """
     labels, probabilities = _class_scores(labels, probabilities)
-    rows = np.argsort(probabilities[np.arange(len(labels)), labels], kind="stable")[:count]
-    titles = [
-        f"true {classes[labels[row]]}\npredicted {classes[probabilities[row].argmax()]} "
-        f"(p = {probabilities[row].max():.2f})"
-        for row in rows
-    ]
+    of_true_class = probabilities[np.arange(len(labels)), labels]
+    rows = np.argsort(of_true_class, kind="stable")[:count]
+
+    titles = []
+    for row in rows:
+        true = classes[labels[row]]
+        predicted = classes[probabilities[row].argmax()]
+        highest = probabilities[row].max()
+        titles.append(f"true {true}\npredicted {predicted} (p = {highest:.2f})")
     return rows, titles
 
 
@@ -120,8 +125,9 @@ def _class_scores(labels, probabilities):
     """Labels (examples,) and scores (examples, classes), checked; class 0 is added if missing."""
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if labels.ndim == 1 and probabilities.shape in (labels.shape, (*labels.shape, 1)):
-        second = probabilities.reshape(-1)
-        probabilities = np.stack([1 - second, second], axis=1)
+        of_class_1 = probabilities.reshape(-1)
+        probabilities = np.stack([1 - of_class_1, of_class_1], axis=1)
+
     if probabilities.ndim != 2 or labels.shape != (len(probabilities),):
         raise ValueError(
             f"labels {labels.shape} and probabilities {probabilities.shape} do not fit: "

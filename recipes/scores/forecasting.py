@@ -22,10 +22,12 @@ def frame_prediction(truth, predictions):
             f"truth {truth.shape} and predictions {predictions.shape} do not fit: both are "
             f"(clips, horizon, height, width, channels)."
         )
+
     errors = np.mean((truth - predictions) ** 2, axis=(0, 2, 3, 4))  # (horizon,)
-    name = "mean squared error"
-    by_step = {f"{name} {step} ahead": float(error) for step, error in enumerate(errors, start=1)}
-    return {name: float(errors.mean())} | by_step
+    scores = {"mean squared error": float(errors.mean())}
+    for step, error in enumerate(errors, start=1):
+        scores[f"mean squared error {step} ahead"] = float(error)
+    return scores
 
 
 def forecast(part, predictions):
@@ -44,16 +46,21 @@ def forecast(part, predictions):
     labels = part.labels.reshape(len(part), -1, len(targets))
     if predictions.shape != labels.shape:
         raise ValueError(f"forecasts {predictions.shape} for labels {labels.shape} do not fit.")
-    found = {
-        "mean squared error": float(np.mean(np.square(predictions - labels), dtype="float64")),
-        "mean absolute error": float(np.mean(np.abs(predictions - labels), dtype="float64")),
+
+    scaled_errors = predictions - labels
+    scores = {
+        "mean squared error": float(np.mean(np.square(scaled_errors), dtype="float64")),
+        "mean absolute error": float(np.mean(np.abs(scaled_errors), dtype="float64")),
     }
+
     original = part.labels_to_original(predictions.reshape(part.labels.shape))
     errors = original - part.labels_to_original(part.labels)
-    for name, column in zip(targets, errors.reshape(-1, len(targets)).T, strict=True):
-        found[f"mean absolute error of {name}"] = float(np.abs(column).mean())
-        found[f"root mean squared error of {name}"] = float(np.square(column).mean() ** 0.5)
-    return found
+    by_target = errors.reshape(-1, len(targets)).T
+    for name, target_errors in zip(targets, by_target, strict=True):
+        mean_square = np.square(target_errors).mean()
+        scores[f"mean absolute error of {name}"] = float(np.abs(target_errors).mean())
+        scores[f"root mean squared error of {name}"] = float(mean_square**0.5)
+    return scores
 
 
 def forecast_baselines(data, season, names=("persistence", "seasonal naive")):
@@ -72,18 +79,26 @@ def forecast_baselines(data, season, names=("persistence", "seasonal naive")):
     Returns:
         {name: scaled forecasts (frames, steps, targets)}.
     """
-    frames, labelling = data.test, data.test.labelling
+    frames = data.test
+    labelling = frames.labelling
     if frames.features != frames.table.target_names or labelling.horizon != 1:
         raise ValueError(f"{data.name}: give frames of horizon 1 that forecast all their features.")
-    inputs, steps = frames.inputs, labelling.steps
+
+    # The row of the frame that is repeated in each step.
+    steps = labelling.steps
     rows = {
         "persistence": np.full(steps, labelling.window - 1),
         "seasonal naive": labelling.window - season + np.arange(steps) % season,
     }
-    return {
-        name: _linear_forecast(data) if name == "linear" else inputs[:, rows[name]]
-        for name in names
-    }
+
+    inputs = frames.inputs
+    forecasts = {}
+    for name in names:
+        if name == "linear":
+            forecasts[name] = _linear_forecast(data)
+        else:
+            forecasts[name] = inputs[:, rows[name]]
+    return forecasts
 
 
 def forecast_examples(part, forecasts, count=3):
@@ -99,11 +114,13 @@ def forecast_examples(part, forecasts, count=3):
     """
     numbers = np.unique(np.linspace(0, len(part) - 1, count).astype(int))
     inputs, labels = part.gather(numbers)
-    targets, steps = len(part.table.target_names), part.labelling.steps
+    targets = len(part.table.target_names)
+    steps = part.labelling.steps
 
-    def in_own_unit(values):  # of the last target, (frames, steps)
-        values = part.labels_to_original(values.reshape(labels.shape), numbers)
-        return values.reshape(len(numbers), steps, targets)[:, :, -1]
+    def in_own_unit(values):
+        """The last target, (frames, steps)."""
+        original = part.labels_to_original(values.reshape(labels.shape), numbers)
+        return original.reshape(len(numbers), steps, targets)[:, :, -1]
 
     rows = part.starts[numbers][:, None] + np.arange(part.window + steps)
     return {
@@ -128,18 +145,22 @@ def direction_baselines(data, names=("majority", "persistence", "reversal")):
     Returns:
         {name: predicted classes of the test part, integers (frames,)}.
     """
-    test, found = data.test, {}
+    test = data.test
+    targets = test.table.targets[:, 0]
+    last = test.starts + (test.window - 1)
+    went_up = targets[last] > targets[last - test.labelling.horizon]
+
+    predicted = {}
     for name in names:
-        if name in ("persistence", "reversal"):
-            targets = test.table.targets[:, 0]
-            last = test.starts + (test.window - 1)
-            up = targets[last] > targets[last - test.labelling.horizon]
-            found[name] = (up == (name == "persistence")).astype(int)
+        if name == "persistence":
+            predicted[name] = went_up.astype(int)
+        elif name == "reversal":
+            predicted[name] = (~went_up).astype(int)
         else:
             inputs = flat_inputs(data, needed=name != "majority")
             classifier = CLASSIFIERS[name]().fit(inputs["train"], data.train.labels)
-            found[name] = classifier.predict(inputs["test"])
-    return found
+            predicted[name] = classifier.predict(inputs["test"])
+    return predicted
 
 
 def balanced_accuracy(labels, predicted, block):
@@ -156,23 +177,26 @@ def balanced_accuracy(labels, predicted, block):
         class gives 1 / classes), "low end of 95%", "high end of 95%": its confidence interval,
         "accuracy": fraction predicted correctly}.
     """
-    labels, hits = np.asarray(labels), np.equal(labels, predicted)
-    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    found = np.bincount(label, hits) / counts
-    mean = found.mean()
+    hits = np.equal(labels, predicted)
+    # Classes numbered 0, 1, ...: the class of each example, and the examples of each class.
+    _, numbers, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    accuracies = np.bincount(numbers, hits) / counts  # (classes,)
+    balanced = accuracies.mean()
+
     # The contribution of each example: their mean is the balanced accuracy, and to first order
     # also in each bootstrap sample.
-    parts = mean + (hits - found[label]) * len(labels) / (len(counts) * counts[label])
-    low, high = block_bootstrap(parts, block)
+    surplus = hits - accuracies[numbers]
+    contributions = balanced + surplus * len(hits) / (len(counts) * counts[numbers])
+    low, high = block_bootstrap(contributions, block)
     return {
-        "balanced accuracy": float(mean),
+        "balanced accuracy": float(balanced),
         "low end of 95%": low,
         "high end of 95%": high,
         "accuracy": float(hits.mean()),
     }
 
 
-def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
+def block_bootstrap(values, block, confidence=0.95, samples=2000, seed=0):
     """Confidence interval of the mean of a series whose successive values are correlated.
 
     Each bootstrap sample is a series of about the same length, made of blocks of successive values,
@@ -183,8 +207,8 @@ def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
         values: (examples,) in time order, such as 1 for a hit and 0 for a miss.
         block: number of successive values in a block; choose it larger than the number of
             successive values that are correlated.
-        share: confidence level, 0 to 1.
-        draws: number of bootstrap samples.
+        confidence: confidence level, 0 to 1.
+        samples: number of bootstrap samples.
         seed: equal seeds give equal intervals.
 
     Returns:
@@ -193,41 +217,57 @@ def block_bootstrap(values, block, share=0.95, draws=2000, seed=0):
     values = np.asarray(values, "float64")
     if values.ndim != 1 or not 1 <= block <= len(values):
         raise ValueError(f"blocks of {block} do not fit into values {values.shape}.")
-    around = np.concatenate([[0], np.cumsum(np.concatenate([values, values[: block - 1]]))])
-    means = (around[block:] - around[:-block]) / block  # of the block that begins at each value
-    count = max(1, round(len(values) / block))
-    starts = np.random.default_rng(seed).integers(len(values), size=(draws, count))
-    low, high = np.quantile(means[starts].mean(axis=1), [(1 - share) / 2, (1 + share) / 2])
+
+    # The mean of the block that begins at each value. After the last value comes the first again.
+    circle = np.concatenate([values, values[: block - 1]])
+    sums = np.concatenate([[0], np.cumsum(circle)])
+    block_means = (sums[block:] - sums[:-block]) / block
+
+    blocks = max(1, round(len(values) / block))  # in a sample
+    starts = np.random.default_rng(seed).integers(len(values), size=(samples, blocks))
+    sample_means = block_means[starts].mean(axis=1)
+
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(sample_means, ends)
     return float(low), float(high)
 
 
 def _linear_forecast(data):
     """Forecasts of the test part by ridge regression on the differences from the last row."""
-    gram, moment = _least_squares_sums(data.train)
-    sizes, directions = np.linalg.eigh(gram)
-    moment_along = directions.T @ moment
-    gram_v, moment_v = _least_squares_sums(data.validation)
+    train_xx, train_xy = _least_squares_sums(data.train)
+    validation_xx, validation_xy = _least_squares_sums(data.validation)
 
-    best, weights = np.inf, None
-    for penalty in sizes.mean() * np.logspace(-8, 0, 17):
-        trial = directions @ (moment_along / (np.maximum(sizes, 0) + penalty)[:, None])
-        error = np.sum(
-            trial * (gram_v @ trial - 2 * moment_v)
-        )  # without the constant that all penalties share
-        if error < best:
-            best, weights = error, trial
+    # With the eigenvectors V of X'X, the weights are V (eigenvalues + penalty)^-1 V' X'Y.
+    eigenvalues, eigenvectors = np.linalg.eigh(train_xx)
+    rotated_xy = eigenvectors.T @ train_xy
 
-    found = []
+    best_error = np.inf
+    best_weights = None
+    for penalty in eigenvalues.mean() * np.logspace(-8, 0, 17):
+        denominators = np.maximum(eigenvalues, 0) + penalty
+        weights = eigenvectors @ (rotated_xy / denominators[:, None])
+
+        # The squared error on the validation part, without the constant Y'Y.
+        error = np.sum(weights * (validation_xx @ weights - 2 * validation_xy))
+        if error < best_error:
+            best_error = error
+            best_weights = weights
+
+    forecasts = []
     for inputs, _, last in _differences(data.test):
-        changes = (inputs @ weights).reshape(len(last), last.shape[-1], -1)
-        found.append(changes.transpose(0, 2, 1) + last)
-    return np.concatenate(found).astype("float32")
+        changes = (inputs @ best_weights).reshape(len(last), last.shape[-1], -1)
+        forecasts.append(changes.transpose(0, 2, 1) + last)
+    return np.concatenate(forecasts).astype("float32")
 
 
 def _least_squares_sums(part):
     """X'X and X'Y over all frames and targets, from which least squares are solved."""
-    sums = [(inputs.T @ inputs, inputs.T @ labels) for inputs, labels, _ in _differences(part)]
-    return [sum(terms) for terms in zip(*sums, strict=True)]
+    sum_xx = 0
+    sum_xy = 0
+    for inputs, labels, _ in _differences(part):
+        sum_xx = sum_xx + inputs.T @ inputs
+        sum_xy = sum_xy + inputs.T @ labels
+    return sum_xx, sum_xy
 
 
 def _differences(part, block=1024):
@@ -239,8 +279,12 @@ def _differences(part, block=1024):
     """
     for first in range(0, len(part), block):
         inputs, labels = part.gather(slice(first, first + block))
-        inputs, last = inputs.astype("float64"), inputs[:, -1:].astype("float64")
-        labels = labels.reshape(len(labels), -1, last.shape[-1]) - last
-        rows = (inputs - last).transpose(0, 2, 1).reshape(-1, part.window)
-        rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
-        yield rows, labels.transpose(0, 2, 1).reshape(len(rows), -1), last
+        last = inputs[:, -1:].astype("float64")
+
+        changes = inputs.astype("float64") - last  # (frames, window, targets)
+        changes = changes.transpose(0, 2, 1).reshape(-1, part.window)
+        rows = np.concatenate([changes, np.ones((len(changes), 1))], axis=1)
+
+        label_changes = labels.reshape(len(labels), -1, last.shape[-1]) - last
+        label_rows = label_changes.transpose(0, 2, 1).reshape(len(rows), -1)
+        yield rows, label_rows, last

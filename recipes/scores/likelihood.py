@@ -23,9 +23,12 @@ def bernoulli_nats(images, probabilities):
     Returns:
         (images,) sums over all pixels, not negative.
     """
-    images = np.asarray(images, "float64").reshape(len(images), -1)
-    ink = np.clip(np.asarray(probabilities, "float64").reshape(images.shape), 1e-7, 1 - 1e-7)
-    return -np.sum(images * np.log(ink) + (1 - images) * np.log1p(-ink), axis=1)
+    pixels = np.asarray(images, "float64").reshape(len(images), -1)
+    ink = np.asarray(probabilities, "float64").reshape(pixels.shape)
+    ink = np.clip(ink, 1e-7, 1 - 1e-7)
+
+    log_likelihoods = pixels * np.log(ink) + (1 - pixels) * np.log1p(-ink)
+    return -np.sum(log_likelihoods, axis=1)
 
 
 def normal_kl(means, log_variances):
@@ -34,8 +37,9 @@ def normal_kl(means, log_variances):
     The sum over the numbers of a code of (mean^2 + variance - 1 - log variance) / 2. Source: Kingma
     and Welling, "Auto-encoding variational Bayes", 2014, appendix B.
     """
-    means, logs = np.asarray(means, "float64"), np.asarray(log_variances, "float64")
-    return np.sum(means**2 + np.exp(logs) - 1 - logs, axis=1) / 2
+    means = np.asarray(means, "float64")
+    log_variances = np.asarray(log_variances, "float64")
+    return np.sum(means**2 + np.exp(log_variances) - 1 - log_variances, axis=1) / 2
 
 
 def variational(images, means, log_variances, decode, samples=500, seed=0, block=20000):
@@ -65,28 +69,43 @@ def variational(images, means, log_variances, decode, samples=500, seed=0, block
     """
     random = np.random.default_rng(seed)
     pixels = np.asarray(images, "float32").reshape(len(images), -1)
-    means, deviations = np.asarray(means), np.exp(np.asarray(log_variances) / 2)
-    errors, weighted = [], []
-    size = max(block // samples, 1)
-    for first in range(0, len(pixels), size):
-        rows = slice(first, first + size)
-        truth, deviation = pixels[rows, :, None], deviations[rows, None]
-        noise = random.normal(size=(len(truth), samples, means.shape[1])).astype("float32")
-        codes = means[rows, None] + deviation * noise  # (rows, samples, latent_size)
-        ink = np.asarray(decode(codes.reshape(-1, means.shape[1])), "float32")
-        ink = np.clip(ink.reshape(len(truth), samples, -1), 1e-7, 1 - 1e-7)
-        empty = np.log1p(-ink)  # log probability of no ink
-        likelihood = np.matmul(np.log(ink) - empty, truth)[..., 0] + empty.sum(axis=2)
-        ratio = np.sum(noise**2 - codes**2, axis=2) / 2 + np.log(deviation).sum(axis=2)
-        errors.append(-likelihood.mean(axis=1))
-        weighted.append(np.log(samples) - logsumexp(likelihood + ratio, axis=1))
-    error = float(np.concatenate(errors).mean(dtype="float64"))
-    kl = float(normal_kl(means, log_variances).mean())
+    means = np.asarray(means)
+    deviations = np.exp(np.asarray(log_variances) / 2)
+    latent_size = means.shape[1]
+
+    # The images are taken in groups, so that no more than `block` codes are decoded at once.
+    group_size = max(block // samples, 1)
+    cross_entropies = []
+    estimates = []
+    for first in range(0, len(pixels), group_size):
+        rows = slice(first, first + group_size)
+        truth = pixels[rows, :, None]  # (images, pixels, 1)
+        deviation = deviations[rows, None]  # (images, 1, latent_size)
+
+        noise = random.normal(size=(len(truth), samples, latent_size)).astype("float32")
+        codes = means[rows, None] + deviation * noise  # (images, samples, latent_size)
+        decoded = np.asarray(decode(codes.reshape(-1, latent_size)), "float32")
+        ink = decoded.reshape(len(truth), samples, -1)  # (images, samples, pixels)
+        ink = np.clip(ink, 1e-7, 1 - 1e-7)
+
+        # log p(image | code), (images, samples): as without any ink, plus the log odds of the ink.
+        log_no_ink = np.log1p(-ink)
+        log_odds = np.log(ink) - log_no_ink
+        log_likelihood = np.matmul(log_odds, truth)[..., 0] + log_no_ink.sum(axis=2)
+        cross_entropies.append(-log_likelihood.mean(axis=1))
+
+        # log p(code) - log q(code | image), (images, samples).
+        log_ratio = np.sum(noise**2 - codes**2, axis=2) / 2 + np.log(deviation).sum(axis=2)
+        log_weights = log_likelihood + log_ratio
+        estimates.append(np.log(samples) - logsumexp(log_weights, axis=1))
+
+    cross_entropy = float(np.concatenate(cross_entropies).mean(dtype="float64"))
+    divergence = float(normal_kl(means, log_variances).mean())
     return {
-        "negative ELBO": error + kl,
-        "cross-entropy": error,
-        "KL divergence": kl,
-        f"IWAE, {samples} samples": float(np.concatenate(weighted).mean(dtype="float64")),
+        "negative ELBO": cross_entropy + divergence,
+        "cross-entropy": cross_entropy,
+        "KL divergence": divergence,
+        f"IWAE, {samples} samples": float(np.concatenate(estimates).mean(dtype="float64")),
         "entropy of the pixels": float(bernoulli_nats(images, images).mean()),
         "active units": int(np.sum(np.var(means, axis=0) > 0.01)),
     }
@@ -111,21 +130,29 @@ def likelihood_baselines(data, size, seed=0):
         the scores of `autoencoding`.
     """
     inputs = flat_inputs(data)
-    mean = np.broadcast_to(inputs["train"].mean(axis=0), inputs["test"].shape)
-    by_mean = float(bernoulli_nats(inputs["test"], mean).mean())
-    pca = PCA(min(size, *inputs["train"].shape), whiten=True, random_state=0).fit(inputs["train"])
+    mean_image = np.broadcast_to(inputs["train"].mean(axis=0), inputs["test"].shape)
+    mean_bound = float(bernoulli_nats(inputs["test"], mean_image).mean())
 
-    def bound(part, shrink, variance, margin, samples):
-        means = shrink * pca.transform(inputs[part])
-        logs = np.full_like(means, np.log(variance))
+    components = min(size, *inputs["train"].shape)
+    pca = PCA(components, whiten=True, random_state=0).fit(inputs["train"])
+
+    def pca_bound(part, factor, variance, margin, samples):
+        """The negative ELBO of the linear autoencoder on a part of the data."""
+        means = factor * pca.transform(inputs[part])
+        log_variances = np.full_like(means, np.log(variance))
 
         def decode(codes):
             return np.clip(pca.inverse_transform(codes), margin, 1 - margin)
 
-        return variational(inputs[part], means, logs, decode, samples, seed)["negative ELBO"]
+        bounds = variational(inputs[part], means, log_variances, decode, samples=samples, seed=seed)
+        return bounds["negative ELBO"]
 
-    grid = product((0.8, 0.9, 1), (0.01, 0.03, 0.1, 0.3, 1), (0.003, 0.01, 0.02, 0.05))
-    best = min(grid, key=lambda chosen: bound("validation", *chosen, samples=1))
-    gaussian = autoencoding_baselines(data, {"Gaussian on PCA": size})["Gaussian on PCA"]
-    gaussian = {"negative ELBO": bound("test", *best, samples=10)} | gaussian
-    return {"mean image": {"negative ELBO": by_mean}, "Gaussian on PCA": gaussian}
+    factors = (0.8, 0.9, 1)
+    variances = (0.01, 0.03, 0.1, 0.3, 1)
+    margins = (0.003, 0.01, 0.02, 0.05)
+    grid = product(factors, variances, margins)
+    best = min(grid, key=lambda setting: pca_bound("validation", *setting, samples=1))
+
+    pca_scores = {"negative ELBO": pca_bound("test", *best, samples=10)}
+    pca_scores |= autoencoding_baselines(data, {"PCA": size})["PCA"]
+    return {"mean image": {"negative ELBO": mean_bound}, "Gaussian on PCA": pca_scores}

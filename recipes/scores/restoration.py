@@ -30,8 +30,11 @@ def psnr(truth, images, masks=None):
             image; None for all pixels.
     """
     truth, images, masks = _masked(truth, images, masks)
-    errors = (np.square(truth - images) * masks).sum(axis=(1, 2, 3)) / masks.sum(axis=(1, 2, 3))
-    return float(np.mean(-10 * np.log10(np.maximum(errors, (1 / 255) ** 2 / 12))))
+    squared_errors = np.square(truth - images) * masks
+    errors = squared_errors.sum(axis=(1, 2, 3)) / masks.sum(axis=(1, 2, 3))
+
+    rounding_error = (1 / 255) ** 2 / 12
+    return float(np.mean(-10 * np.log10(np.maximum(errors, rounding_error))))
 
 
 def ssim(truth, images, masks=None):
@@ -46,32 +49,32 @@ def ssim(truth, images, masks=None):
     Reference: Wang et al., "Image quality assessment: from error visibility to structural
     similarity", 2004; computed by scikit-image.
     """
-    shape = np.shape(truth)
     if masks is None:
-        masks = np.zeros((*shape[:3], 1), bool)
+        masks = np.zeros((*np.shape(truth)[:3], 1), bool)
         masks[:, 3:-3, 3:-3] = True
     truth, images, masks = _masked(truth, images, masks)
-    found = []
-    for one, other, mask in zip(truth, images, masks, strict=True):
-        _, full = structural_similarity(one, other, data_range=1, channel_axis=-1, full=True)
-        found.append((full * mask).sum() / mask.sum())
-    return float(np.mean(found))
+
+    similarities = []
+    for clean, image, mask in zip(truth, images, masks, strict=True):
+        _, by_pixel = structural_similarity(clean, image, data_range=1, channel_axis=-1, full=True)
+        similarities.append((by_pixel * mask).sum() / mask.sum())
+    return float(np.mean(similarities))
 
 
-def denoising(truth, answers):
+def denoising(truth, denoised):
     """How close denoised images are to the clean ones.
 
     Args:
         truth: clean images, (images, height, width, channels), 0 to 1.
-        answers: denoised images, the same shape.
+        denoised: denoised images, the same shape.
 
     Returns:
         {"mean squared error", "PSNR"}, as `psnr` gives it.
     """
-    truth, answers = np.asarray(truth, "float64"), np.asarray(answers, "float64")
+    truth, denoised = np.asarray(truth, "float64"), np.asarray(denoised, "float64")
     return {
-        "mean squared error": float(np.mean(np.square(answers - truth))),
-        "PSNR": psnr(truth, answers),
+        "mean squared error": float(np.mean(np.square(denoised - truth))),
+        "PSNR": psnr(truth, denoised),
     }
 
 
@@ -92,6 +95,7 @@ def filter_baselines(truth, noisy, test):
         smoothed = [np.clip(smooth(noisy, width), 0, 1) for width in widths]
         errors = [np.square(images - truth).mean() for images in smoothed]
         best_width = widths[int(np.argmin(errors))]
+
         found[name] = np.clip(smooth(test, best_width), 0, 1)
     return found
 
@@ -104,8 +108,10 @@ def _masked(truth, images, masks):
             f"truth {truth.shape} and images {images.shape} do not fit: both are (images, height, "
             f"width, channels)."
         )
-    masks = np.ones((*truth.shape[:3], 1), bool) if masks is None else np.asarray(masks, bool)
-    if masks.shape != (*truth.shape[:3], 1) or not masks.any(axis=(1, 2, 3)).all():
+
+    mask_shape = (*truth.shape[:3], 1)
+    masks = np.ones(mask_shape, bool) if masks is None else np.asarray(masks, bool)
+    if masks.shape != mask_shape or not masks.any(axis=(1, 2, 3)).all():
         raise ValueError(
             f"masks {masks.shape} for images {truth.shape}: give (images, height, width, 1), with "
             f"a pixel or more in each."

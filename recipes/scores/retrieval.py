@@ -20,16 +20,19 @@ def hamming_search(codes, queries, count):
         Row numbers of `codes`, (queries, count): nearest first; codes at equal distance keep their
         order.
     """
-    codes, queries = _words(codes), _words(queries)
-    if codes.shape[0] != queries.shape[0]:
+    code_words = _words(codes)  # (words, examples)
+    query_words = _words(queries)  # (words, queries)
+    if len(code_words) != len(query_words):
         raise ValueError("codes and queries do not have the same number of bytes.")
-    if not 1 <= count <= codes.shape[1]:
-        raise ValueError(f"cannot find {count} of {codes.shape[1]} codes.")
-    found = np.empty((queries.shape[1], count), np.int64)
-    for number, query in enumerate(queries.T):
-        distances = np.bitwise_count(codes[0] ^ query[0]).astype(np.uint16)
-        for word, bits in zip(codes[1:], query[1:], strict=True):
-            distances += np.bitwise_count(word ^ bits)
+    if not 1 <= count <= code_words.shape[1]:
+        raise ValueError(f"cannot find {count} of {code_words.shape[1]} codes.")
+
+    found = np.empty((query_words.shape[1], count), np.int64)
+    for number, query in enumerate(query_words.T):
+        distances = np.bitwise_count(code_words[0] ^ query[0]).astype(np.uint16)
+        for code_word, query_word in zip(code_words[1:], query[1:], strict=True):
+            distances += np.bitwise_count(code_word ^ query_word)
+
         # Sort only the codes up to the distance within which there are enough of them.
         within = np.bincount(distances).cumsum().searchsorted(count)
         near = np.flatnonzero(distances <= within)
@@ -48,17 +51,21 @@ def exact_search(inputs, queries, count):
     Returns:
         Row numbers of `inputs`, nearest first, (queries, count).
     """
-    inputs, queries = (np.reshape(values, (len(values), -1)) for values in (inputs, queries))
+    inputs = np.reshape(inputs, (len(inputs), -1))
+    queries = np.reshape(queries, (len(queries), -1))
     if not 1 <= count <= len(inputs):
         raise ValueError(f"cannot find {count} of {len(inputs)} inputs.")
-    lengths = np.square(inputs).sum(axis=1)
+
+    squared_lengths = np.square(inputs).sum(axis=1)
     found = np.empty((len(queries), count), np.int64)
     for first in range(0, len(queries), 100):
+        rows = slice(first, first + 100)
         # |a - b|^2 = |a|^2 - 2 a b + |b|^2; the last term is the same for all inputs.
-        distances = lengths - 2 * queries[first : first + 100] @ inputs.T
+        distances = squared_lengths - 2 * queries[rows] @ inputs.T
+
         near = np.argpartition(distances, count - 1, axis=1)[:, :count]
         order = np.argsort(np.take_along_axis(distances, near, axis=1), axis=1)
-        found[first : first + 100] = np.take_along_axis(near, order, axis=1)
+        found[rows] = np.take_along_axis(near, order, axis=1)
     return found
 
 
@@ -69,7 +76,8 @@ def precision_at(labels_found, labels_queries):
         labels_found: classes of the examples found for each query, (queries, count).
         labels_queries: classes of the queries, (queries,).
     """
-    found, wanted = np.asarray(labels_found), np.asarray(labels_queries)
+    found = np.asarray(labels_found)
+    wanted = np.asarray(labels_queries)
     if found.ndim != 2 or wanted.shape != found.shape[:1]:
         raise ValueError(f"classes found {found.shape} and of queries {wanted.shape} do not fit.")
     return float(np.mean(found == wanted[:, None]))
@@ -122,24 +130,32 @@ def retrieval(data, codings, count=100, seed=0):
         that have the class of the query, and "milliseconds per query" for coding and search.
     """
     order = np.random.default_rng(seed).permutation(len(data.train))
-    found, table = {}, {}
+    train_inputs = data.train.inputs[order]
+
+    scores = {}
+    found = {}
     for name, coding in codings.items():
-        known = np.asarray(coding(data.train.inputs[order]))
-        bits = known.dtype == bool
-        known = np.packbits(known, axis=1) if bits else known
+        codes = np.asarray(coding(train_inputs))
+        is_bits = codes.dtype == bool
+        if is_bits:
+            codes = np.packbits(codes, axis=1)
+
         started = time.perf_counter()
         queries = np.asarray(coding(data.test.inputs))
-        if bits:
-            rows = hamming_search(known, np.packbits(queries, axis=1), count)
+        if is_bits:
+            shuffled_rows = hamming_search(codes, np.packbits(queries, axis=1), count)
         else:
-            rows = exact_search(known, queries, count)
+            shuffled_rows = exact_search(codes, queries, count)
         seconds = time.perf_counter() - started
-        found[name] = order[rows]
+
+        found[name] = order[shuffled_rows]
         labels = data.train.labels[found[name]]
-        table[name] = {
-            f"precision at {k}": precision_at(labels[:, :k], data.test.labels) for k in (10, count)
-        } | {"milliseconds per query": 1000 * seconds / len(queries)}
-    return table, found
+        precisions = {
+            f"precision at {most}": precision_at(labels[:, :most], data.test.labels)
+            for most in (10, count)
+        }
+        scores[name] = precisions | {"milliseconds per query": 1000 * seconds / len(queries)}
+    return scores, found
 
 
 def _words(codes):

@@ -20,22 +20,29 @@ def segmentation(truth, predicted, classes):
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
         raise ValueError(f"truth {truth.shape} and predicted {predicted.shape} do not fit.")
+
+    # Counts of pixels, (classes, classes), with the true classes in rows.
     size = len(classes)
-    pairs = np.bincount((truth * size + predicted).ravel(), minlength=size * size)
-    matrix = pairs.reshape(size, size)  # true classes in rows
-    both, either = np.diag(matrix), matrix.sum(axis=0) + matrix.sum(axis=1)
-    seen = either > 0
-    names = [name for name, is_seen in zip(classes, seen, strict=True) if is_seen]
-    values = {
-        "IoU": both[seen] / (either - both)[seen],
-        "Dice": 2 * both[seen] / either[seen],
+    counts = np.bincount((truth * size + predicted).ravel(), minlength=size * size)
+    confusion = counts.reshape(size, size)
+
+    in_both = np.diag(confusion)
+    sum_of_sizes = confusion.sum(axis=0) + confusion.sum(axis=1)
+    occurs = sum_of_sizes > 0
+
+    intersections = in_both[occurs]
+    unions = (sum_of_sizes - in_both)[occurs]
+    by_class = {
+        "IoU": intersections / unions,
+        "Dice": 2 * intersections / sum_of_sizes[occurs],
     }
-    means = {score: float(found.mean()) for score, found in values.items()}
-    return means | {
-        f"{score} of {name}": float(value)
-        for score, found in values.items()
-        for name, value in zip(names, found, strict=True)
-    }
+
+    scores = {score: float(values.mean()) for score, values in by_class.items()}
+    names = [classes[number] for number in np.flatnonzero(occurs)]
+    for score, values in by_class.items():
+        for name, value in zip(names, values, strict=True):
+            scores[f"{score} of {name}"] = float(value)
+    return scores
 
 
 def segmentation_baselines(data):
@@ -52,18 +59,25 @@ def segmentation_baselines(data):
         the largest fraction of its pixels there. "nearest mean colour" predicts the class whose
         mean colour in the training part is nearest.
     """
-    inputs, masks = data.train.inputs, data.train.labels["masks"]
+    images = data.train.inputs
+    masks = data.train.labels["masks"]
+    test_images = data.test.inputs
+
+    # A class without training pixels is never predicted.
     counts = np.bincount(masks.ravel(), minlength=len(data.classes))
-    present = np.flatnonzero(counts)  # a class without training pixels is never answered
-    test = data.test.inputs
-    grey = inputs.mean(axis=-1)
+    present = np.flatnonzero(counts)
+
+    # Otsu: the class with the smallest fraction of its pixels above the threshold lies below it.
+    grey = images.mean(axis=-1)
     threshold = threshold_otsu(grey.ravel())
     above = [float((grey[masks == number] > threshold).mean()) for number in present]
-    sides = present[[np.argmin(above), np.argmax(above)]]
-    means = np.stack([inputs[masks == number].mean(axis=0) for number in present])
-    distances = [np.square(test - mean).sum(axis=-1) for mean in means]
+    below_class = present[np.argmin(above)]
+    above_class = present[np.argmax(above)]
+
+    means = np.stack([images[masks == number].mean(axis=0) for number in present])
+    distances = [np.square(test_images - mean).sum(axis=-1) for mean in means]
     return {
-        "majority": np.full(test.shape[:3], counts.argmax()),
-        "Otsu threshold": sides[(test.mean(axis=-1) > threshold).astype(int)],
+        "majority": np.full(test_images.shape[:3], counts.argmax()),
+        "Otsu threshold": np.where(test_images.mean(axis=-1) > threshold, above_class, below_class),
         "nearest mean colour": present[np.argmin(distances, axis=0)],
     }

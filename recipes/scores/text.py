@@ -27,23 +27,34 @@ def ngram_bits(train, test, order, size):
     Returns:
         Mean over all tokens of `test` of -log2 of their probability.
     """
-    train, test = np.asarray(train, "int64"), np.asarray(test, "int64")
+    train = np.asarray(train, "int64")
+    test = np.asarray(test, "int64")
     if order < 1 or size**order >= 2**62:
         raise ValueError(
             f"n-grams of {order} tokens out of {size}: give a smaller order, 1 or more."
         )
-    probability = np.full(len(test), 1 / size)
+
+    probabilities = np.full(len(test), 1 / size)
     for length in range(1, order + 1):
-        grams, counts = np.unique(_grams(train, length, size), return_counts=True)
-        before, first, kinds = np.unique(grams // size, return_index=True, return_counts=True)
-        totals = np.add.reduceat(counts, first)  # n-grams that begin with each of `before`
-        here = _grams(test, length, size)
-        counted = _look_up(here, grams, counts)
-        total, kind = _look_up(here // size, before, totals), _look_up(here // size, before, kinds)
-        scored = probability[length - 1 :]
-        mixed = (counted + kind * scored) / np.maximum(total + kind, 1)
-        probability[length - 1 :] = np.where(total, mixed, scored)
-    return float(-np.log2(probability).mean())
+        grams, gram_counts = np.unique(_grams(train, length, size), return_counts=True)
+
+        # A gram number without its last token is the number of the history. Grams are sorted, so
+        # those with the same history are neighbours.
+        histories, first, kinds = np.unique(grams // size, return_index=True, return_counts=True)
+        history_counts = np.add.reduceat(gram_counts, first)
+
+        test_grams = _grams(test, length, size)
+        test_histories = test_grams // size
+        count = _look_up(test_grams, grams, gram_counts)
+        history_count = _look_up(test_histories, histories, history_counts)
+        kind_count = _look_up(test_histories, histories, kinds)
+
+        # The first length - 1 tokens keep the probability of their shorter history, and so does a
+        # token whose history is not in the training text.
+        lower = probabilities[length - 1 :]
+        mixed = (count + kind_count * lower) / np.maximum(history_count + kind_count, 1)
+        probabilities[length - 1 :] = np.where(history_count, mixed, lower)
+    return float(-np.log2(probabilities).mean())
 
 
 def _grams(tokens, length, size):
@@ -54,10 +65,11 @@ def _grams(tokens, length, size):
     return numbers
 
 
-def _look_up(keys, known, values):
-    """The value of each key in the sorted `known`, or 0."""
-    places = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    return np.where(known[places] == keys, values[places], 0)
+def _look_up(keys, sorted_keys, values):
+    """The value of each key, or 0 for one that is not among `sorted_keys`."""
+    places = np.searchsorted(sorted_keys, keys)
+    places = np.minimum(places, len(sorted_keys) - 1)
+    return np.where(sorted_keys[places] == keys, values[places], 0)
 
 
 def text_baselines(data, names=("majority", "bag of words"), penalties=(1, 10, 100)):
@@ -85,22 +97,32 @@ def text_baselines(data, names=("majority", "bag of words"), penalties=(1, 10, 1
 
 
 def _bag_of_words(data, penalties):
+    """Scores of a logistic regression on tf-idf weights, with the best of some penalties."""
     size = 1 + max(int(np.max(part.inputs, initial=0)) for part in data.parts().values())
+    counts = {name: _token_counts(part.inputs, size) for name, part in data.parts().items()}
+    weighting = TfidfTransformer(sublinear_tf=True).fit(counts["train"])
+    inputs = {name: weighting.transform(part_counts) for name, part_counts in counts.items()}
 
-    def counts(ids):
-        rows, columns = np.nonzero(ids)
-        places = (rows, np.asarray(ids)[rows, columns])
-        # Equal places are added up: how often each id stands in each text.
-        return coo_array((np.ones(len(rows)), places), shape=(len(ids), size)).tocsr()
-
-    weights = TfidfTransformer(sublinear_tf=True).fit(counts(data.train.inputs))
-    inputs = {name: weights.transform(counts(part.inputs)) for name, part in data.parts().items()}
-    best, best_score = None, -1
+    best_model = None
+    best_accuracy = -1
     for penalty in penalties:
         model = LogisticRegression(C=penalty, max_iter=1000)
         model.fit(inputs["train"], data.train.labels)
-        score = model.score(inputs["validation"], data.validation.labels)
-        if score > best_score:
-            best, best_score = model, score
-    probabilities = best.predict_proba(inputs["test"])
+        accuracy = model.score(inputs["validation"], data.validation.labels)
+        if accuracy > best_accuracy:
+            best_model = model
+            best_accuracy = accuracy
+
+    probabilities = best_model.predict_proba(inputs["test"])
     return classification(data.test.labels, probabilities, data.classes)
+
+
+def _token_counts(ids, size):
+    """How often each token id but 0 stands in each text, a sparse array (texts, size)."""
+    ids = np.asarray(ids)
+    texts, places = np.nonzero(ids)
+    tokens = ids[texts, places]
+
+    # tocsr adds up the ones with equal coordinates.
+    ones = np.ones(len(texts))
+    return coo_array((ones, (texts, tokens)), shape=(len(ids), size)).tocsr()
