@@ -121,91 +121,119 @@ def published(recipe, fingerprint, scores):
     ]
 
 
-def write(folder, record, page, results):
-    """Complete the report folder: history.csv, report.html, and report.json, which lists them."""
+def write(folder, content, page, results):
+    """Complete the report folder: history.csv, report.html, and report.json, which lists them.
+
+    Args:
+        folder: the report folder being made.
+        content: the content of report.json, as from `record`; "files" is added to it.
+        page: the catalog.Page.
+        results: the result of each seed.
+    """
     _write_history(folder / "history.csv", results)
     files = sorted({path.name for path in folder.iterdir()} | {"report.html", "report.json"})
-    record["files"] = files
-    template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template.filters["number"] = number
-    html = template.from_string((HOME / "report.html").read_text(encoding="utf-8")).render(
-        record=record,
-        rows=rows(record),
+    content["files"] = files
+
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = number
+    template = environment.from_string((HOME / "report.html").read_text(encoding="utf-8"))
+    html = template.render(
+        record=content,
+        rows=rows(content),
         svg=_svg(folder / "architecture.svg"),
-        pictures={name: _data_uri(folder / f"{name}.png") for name in record["pictures"]},
+        pictures={name: _data_uri(folder / f"{name}.png") for name in content["pictures"]},
         page=page.text,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
-    write_json(folder / "report.json", record)
+    write_json(folder / "report.json", content)
 
 
-def rows(record):
-    """The lines of the score table: [(what, number, spread, is this recipe)], ours first.
+def rows(content):
+    """The lines of the score table: [(what, mean, deviation, is this recipe)], ours first.
 
     A score other than the headline gets a line if there is a published number for it.
+
+    Args:
+        content: the content of report.json, as from `record`.
     """
-    score = record["headline"]
-    ours = record["scores"][score]
+    headline = content["headline"]
+    ours = content["scores"][headline]
     lines = [("this recipe", ours["mean"], ours["std"], True)]
-    lines += [
-        (f"baseline: {name}", scores[score], None, False)
-        for name, scores in record["baselines"].items()
-    ]
-    for name, scores in record["comparisons"].items():
-        won = ours["mean"] is None or (scores[score] > ours["mean"]) == record["higher_is_better"]
-        won = won and scores[score] != ours["mean"]
+    for name, scores in content["baselines"].items():
+        lines.append((f"baseline: {name}", scores[headline], None, False))
+
+    for name, scores in content["comparisons"].items():
+        value = scores[headline]
+        won = _is_better(value, ours["mean"], content["higher_is_better"])
         better = " (beats this recipe)" if won else ""
-        lines.append((f"comparison: {name}{better}", scores[score], None, False))
-    for name in dict.fromkeys([score, *(claim["score"] for claim in record["published"])]):
-        if name != score:
-            other = record["scores"][name]
-            lines.append((f"this recipe, {name}", other["mean"], other["std"], True))
-        lines += [
-            (f"published: {claim['what']}", claim["value"], None, False)
-            for claim in record["published"]
-            if claim["score"] == name
-        ]
+        lines.append((f"comparison: {name}{better}", value, None, False))
+
+    claimed = [claim["score"] for claim in content["published"]]
+    for score in dict.fromkeys([headline, *claimed]):
+        if score != headline:
+            other = content["scores"][score]
+            lines.append((f"this recipe, {score}", other["mean"], other["std"], True))
+        for claim in content["published"]:
+            if claim["score"] == score:
+                lines.append((f"published: {claim['what']}", claim["value"], None, False))
     return lines
 
 
-def table(record, out):
-    """The lines that a run prints at its end."""
-    shapes = record["data"]["shapes"]
-    sizes = ", ".join(
-        f"{shape['inputs'][0]:,} {name}" for name, shape in shapes.items() if name in shapes
-    )
-    lines = rows(record)
+def _is_better(value, ours, higher_is_better):
+    """Whether a value is better than ours; any value is better than None, which was not finite."""
+    if ours is None:
+        return True
+    return value > ours if higher_is_better else value < ours
+
+
+def table(content, out):
+    """The lines that a run prints at its end.
+
+    Args:
+        content: the content of report.json, as from `record`.
+        out: where the report folder is.
+    """
+    shapes = content["data"]["shapes"]
+    sizes = ", ".join(f"{shape['inputs'][0]:,} {part}" for part, shape in shapes.items())
+    seeds = len(content["seeds"])
+    heading = f"{content['headline']} on test data"
+    if seeds > 1:
+        heading += f", {seeds} seeds"
+
+    lines = rows(content)
     width = max(len(what) for what, *_ in lines)
-    count = len(record["seeds"])
-    heading = f"{record['headline']} on test data" + (f", {count} seeds" if count > 1 else "")
-    seconds = record["seconds"]
     text = [
         "",
-        f"{record['recipe']} on {record['data']['name']} ({sizes})",
+        f"{content['recipe']} on {content['data']['name']} ({sizes})",
         "",
         f"  {'':{width}}  {heading}",
     ]
-    text += [f"  {what:{width}}  {number(value, spread)}" for what, value, spread, _ in lines]
-    files = record["data"].get("files")
+    for what, mean, deviation, _ in lines:
+        text.append(f"  {what:{width}}  {number(mean, deviation)}")
+
+    files = content["data"].get("files")
     if files and files["refused"]:
         name, reason = files["refused"][0]
         refused = len(files["refused"])
         text += ["", f"  {files['used']} files used, {refused} refused, such as {name}: {reason}"]
+
+    seconds = content["seconds"]
+    training = number(seconds["training"]["mean"], seconds["training"]["std"], digits=1)
+    each = " each" if seeds > 1 else ""
     text += [
         "",
-        f"  parameters  {record['parameters']:,}",
-        f"  layers      {record['layers']['text']}",
-        f"  seconds     {number(seconds['training']['mean'], seconds['training']['std'], 1)} "
-        f"in training" + (" each" if count > 1 else "") + f", {seconds['total']} in all",
+        f"  parameters  {content['parameters']:,}",
+        f"  layers      {content['layers']['text']}",
+        f"  seconds     {training} in training{each}, {seconds['total']} in all",
         f"  report      {out / 'report.html'}",
     ]
     return "\n".join(text)
 
 
-def number(value, spread=None, digits=4):
+def number(value, deviation=None, digits=4):
     """A number for people: "0.9912 +/- 0.0008", or "nan" where there is none."""
     text = "nan" if value is None else f"{value:.{digits}f}"
-    return text if spread is None else f"{text} +/- {spread:.{digits}f}"
+    return text if deviation is None else f"{text} +/- {deviation:.{digits}f}"
 
 
 def spread(values):
@@ -213,21 +241,24 @@ def spread(values):
 
     A value that is not finite becomes None, since JSON has no NaN, and so do mean and deviation.
     """
-    values = [None if value is None or not np.isfinite(value) else value for value in values]
-    whole = None not in values
+    runs = [None if value is None or not np.isfinite(value) else value for value in values]
+    all_finite = None not in runs
     return {
-        "mean": statistics.fmean(values) if whole else None,
-        "std": statistics.stdev(values) if whole and len(values) > 1 else None,
-        "runs": values,
+        "mean": statistics.fmean(runs) if all_finite else None,
+        "std": statistics.stdev(runs) if all_finite and len(runs) > 1 else None,
+        "runs": runs,
     }
 
 
 def _means(tables):
     """The mean of every number in tables {name: {score: value}} that have the same keys."""
-    return {
-        name: {score: statistics.fmean(table[name][score] for table in tables) for score in scores}
-        for name, scores in tables[0].items()
-    }
+    means = {}
+    for name, scores in tables[0].items():
+        means[name] = {
+            score: statistics.fmean(one_table[name][score] for one_table in tables)
+            for score in scores
+        }
+    return means
 
 
 def _write_history(path, results):
@@ -240,11 +271,12 @@ def _write_history(path, results):
         writer.writerow(["seed", "fit", "network", "epoch", *metrics])
         for result in results:
             named_fits = zip(result["networks"], result["fits"], strict=True)
-            for number, (network, fit) in enumerate(named_fits, start=1):
+            for fit_number, (network, fit) in enumerate(named_fits, start=1):
                 epochs = max(map(len, fit.values()), default=0)
                 for epoch in range(epochs):
                     values = [fit[metric][epoch] if metric in fit else "" for metric in metrics]
-                    writer.writerow([result["seed"], number, network, epoch + 1, *values])
+                    row = [result["seed"], fit_number, network, epoch + 1, *values]
+                    writer.writerow(row)
 
 
 def _versions():
