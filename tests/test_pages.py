@@ -361,7 +361,7 @@ def test_help(name, recipes):
 @pytest.mark.slow
 @each_page
 def test_full_training_beats_the_baselines(name, recipes, tmp_path):
-    recipes("run", name, "--out", "report", timeout=600)
+    recipes("run", name, "--out", "report")
     record = json.loads((tmp_path / "report" / "report.json").read_text())
     score = record["headline"]
     ours = record["scores"][score]["mean"]
