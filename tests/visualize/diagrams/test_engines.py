@@ -15,7 +15,7 @@ from keras import layers
 from PIL import Image
 
 import visualize
-from visualize.diagrams import doctor, engines
+from visualize.diagrams import engines
 
 
 @pytest.fixture
@@ -299,28 +299,6 @@ def test_drawing_works_from_several_threads(tmp_path, model):
     for thread in drawn:
         thread.join()
     assert len({(tmp_path / f"{number}.svg").read_text() for number in range(3)}) == 1
-
-
-def test_the_doctor_reports_what_it_found(tmp_path, monkeypatch, no_dot):
-    text = "\n".join(doctor.report())
-    assert "no program `dot`" in text
-    assert "Install Graphviz: " in text
-    assert "matplotlib  ready" in text
-
-    script = (
-        'case "$1" in -V) echo "dot - graphviz version 9.9" >&2;; '
-        '*) echo "Format: \\"?\\" not recognized. Use one of: png svg" >&2; exit 1;; esac'
-    )
-    monkeypatch.undo()
-    monkeypatch.setenv("GRAPHVIZ_DOT", str(program(tmp_path / "dot", script)))
-    text = "\n".join(doctor.report())
-    assert "version: dot - graphviz version 9.9" in text
-    assert "formats: png svg" in text
-    assert f"found  GRAPHVIZ_DOT: {tmp_path / 'dot'}" in text
-    assert "Install" not in text
-
-    monkeypatch.setenv("GRAPHVIZ_DOT", str(tmp_path / "none"))
-    assert "there is no program" in "\n".join(doctor.report())
 
 
 def test_the_command_to_install_uses_the_package_manager_of_the_system(tmp_path):

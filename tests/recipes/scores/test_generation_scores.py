@@ -1,4 +1,4 @@
-"""Scores of generated images against known answers."""
+"""Scores of generated images whose right values are known."""
 
 import keras
 import numpy as np
@@ -10,8 +10,8 @@ import data_prep
 from recipes import scores
 
 
-class Squares:
-    """Stands in for a Judge: sees the four quarters of an image, and the brightest as its class."""
+class BrightestQuarter:
+    """A FeatureClassifier: features are the means of the quarters, the class is the brightest."""
 
     def predict(self, images):
         features = np.asarray(images).reshape(len(images), 2, 2, 2, 2).mean(axis=(2, 4))
@@ -36,7 +36,7 @@ def part(count, seed):
 @pytest.fixture(scope="module")
 def data():
     nothing = data_prep.Part(np.zeros((0, 4, 4, 1), "float32"), np.zeros(0, int))
-    return data_prep.Dataset("quarters", "drawn", part(200, 1), nothing, part(80, 2), tuple("abcd"))
+    return data_prep.Dataset("quarters", "here", part(200, 1), nothing, part(80, 2), tuple("abcd"))
 
 
 def test_frechet_distance_of_normal_distributions():
@@ -67,7 +67,7 @@ def test_frechet_distance_grows_with_noise_and_refuses_what_does_not_fit():
 
 
 def test_generation_scores_real_missing_and_mislabelled_samples(data):
-    classifier = Squares()
+    classifier = BrightestQuarter()
     again = scores.generation(classifier, data, data.test.inputs, data.test.labels)
     assert again["Frechet distance"] == pytest.approx(0, abs=1e-9)
     assert again["spread of Frechet distance"] > 0
@@ -75,14 +75,16 @@ def test_generation_scores_real_missing_and_mislabelled_samples(data):
     assert again["label accuracy"] == 1
     assert again["distance ratio"] == 1
     asked = np.arange(80) % 4
-    drawn = asked.copy()
-    drawn[asked == 3] = 0  # never draws the last class, and one sample in 80 is too few to count
-    drawn[3] = 3
-    poor = scores.generation(classifier, data, quarters(drawn, 3), asked)
+
+    # One sample of the last class in 80 is too few to count as a mode.
+    generated = asked.copy()
+    generated[asked == 3] = 0
+    generated[3] = 3
+    poor = scores.generation(classifier, data, quarters(generated, 3), asked)
     assert poor["modes"] == 3
     assert poor["label accuracy"] == pytest.approx(61 / 80)
     assert poor["Frechet distance"] > 0.01
-    assert "label accuracy" not in scores.generation(classifier, data, quarters(drawn))
+    assert "label accuracy" not in scores.generation(classifier, data, quarters(generated))
 
 
 def test_copies_of_training_images_have_no_distance(data):
@@ -96,26 +98,28 @@ def test_copies_of_training_images_have_no_distance(data):
 
 
 def test_the_baselines_are_near_real_images_of_the_classes_asked_for(data):
-    classifier = Squares()
+    classifier = BrightestQuarter()
     asked = np.arange(80)[::-1] % 4
     classifier.accuracy = 0.99
-    baselines, beside, floor = scores.generation_baselines(classifier, data, asked)
-    assert beside["Gaussian mixture of each class"]["label accuracy"] == 1
-    assert beside["Gaussian mixture"]["label accuracy"] < 0.5
-    assert floor["accuracy of the feature classifier"] == 0.99
-    blind = scores.generation_baselines(classifier, data)
-    assert list(blind[1]) == ["Gaussian mixture"]
-    assert "label accuracy" not in blind[1]["Gaussian mixture"]
-    for drawn in (*beside.values(), *blind[1].values()):
-        assert drawn["modes"] == 4
-        assert drawn["Frechet distance"] < 0.02
-        assert 0.8 < drawn["distance ratio"] < 1.5
+    baselines, comparisons, real = scores.generation_baselines(classifier, data, asked)
+    assert comparisons["Gaussian mixture of each class"]["label accuracy"] == 1
+    assert comparisons["Gaussian mixture"]["label accuracy"] < 0.5
+    assert real["accuracy of the feature classifier"] == 0.99
+
+    _, without_labels, _ = scores.generation_baselines(classifier, data)
+    assert list(without_labels) == ["Gaussian mixture"]
+    assert "label accuracy" not in without_labels["Gaussian mixture"]
+    for found in (*comparisons.values(), *without_labels.values()):
+        assert found["modes"] == 4
+        assert found["Frechet distance"] < 0.02
+        assert 0.8 < found["distance ratio"] < 1.5
+
     # One normal distribution for four classes has samples in between; real images are the best.
     normal = baselines["normal distribution"]["Frechet distance"]
-    assert floor["Frechet distance of real images"] < normal
+    assert real["Frechet distance of real images"] < normal
 
 
-def test_the_classifier_knows_digits_whatever_the_seed():
+def test_the_feature_classifier_learns_digits_with_any_seed():
     images = data_prep.load_images("digits", validation=0)
     found = []
     for seed in (1, 2):

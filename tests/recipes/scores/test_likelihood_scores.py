@@ -99,7 +99,7 @@ def test_baselines_of_pixels_are_bounds_of_models():
         data_prep.Part(inputs, classes.astype(int))
         for inputs, classes in zip(parts, np.split(labels, [400, 500]), strict=True)
     ]
-    data = data_prep.Dataset("toy", "drawn", *parts, classes=("a", "b"))
+    data = data_prep.Dataset("toy", "sampled", *parts, classes=("a", "b"))
     found = scores.likelihood_baselines(data, 2)
     mean = np.broadcast_to(images[:400].mean(axis=0), images[500:].shape)
     wanted = scores.bernoulli_nats(images[500:], mean).mean()

@@ -1,4 +1,4 @@
-"""Scores of forecasts and directions, and simple ones, on series whose result is known."""
+"""Scores of forecasts, frames and directions, and simple forecasts of series with known results."""
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,21 @@ def parts(table, window, steps, split="0.6,0.2,0.2"):
     frames = data_prep.make_frames(table, window, target=target, label="next", steps=steps)
     data = data_prep.split_by_time(frames, test, validation, reach_back=True)
     return data_prep.scale(data, "standard")
+
+
+def test_errors_of_frames_are_given_for_each_step():
+    truth = np.zeros((2, 3, 4, 5, 1))
+    predictions = truth.copy()
+    predictions[:, 1] = 0.5
+    predictions[0, 2] = 1
+    assert scores.frame_prediction(truth, predictions) == {
+        "mean squared error": pytest.approx(0.25),
+        "mean squared error 1 ahead": 0.0,
+        "mean squared error 2 ahead": pytest.approx(0.25),
+        "mean squared error 3 ahead": pytest.approx(0.5),
+    }
+    with pytest.raises(ValueError, match=r"truth \(2, 3, 4, 5, 1\) and predictions \(3, 4, 5, 1\)"):
+        scores.frame_prediction(truth, predictions[0])
 
 
 def test_errors_in_scaled_and_in_original_units():
@@ -150,7 +165,7 @@ def test_balanced_accuracy_counts_every_class_the_same():
     assert scores.balanced_accuracy(labels, predicted, 10)["balanced accuracy"] == 0.75
 
 
-def test_the_interval_of_balanced_accuracy_is_that_of_its_two_shares():
+def test_the_interval_of_balanced_accuracy_is_that_of_its_two_classes():
     rng = np.random.default_rng(0)
     labels = (rng.random(5000) < 0.2).astype(int)
     predicted = np.where(rng.random(5000) < 0.7, labels, 1 - labels)
@@ -179,13 +194,13 @@ def test_block_bootstrap_is_wider_where_neighbours_are_alike():
 
 def test_block_bootstrap_holds_the_true_mean_as_often_as_it_says():
     rng = np.random.default_rng(0)
-    held = 0
+    hits = 0
     for number in range(200):
         noise = rng.normal(size=1000)
         values = np.convolve(noise, np.ones(5), "valid")  # mean 0, neighbours alike
-        low, high = scores.block_bootstrap(values, 50, draws=400, seed=number)
-        held += low < 0 < high
-    assert 0.88 <= held / 200 <= 0.98
+        low, high = scores.block_bootstrap(values, 50, samples=400, seed=number)
+        hits += low < 0 < high
+    assert 0.88 <= hits / 200 <= 0.98
 
 
 def test_block_bootstrap_of_values_that_never_change_and_what_it_refuses():
