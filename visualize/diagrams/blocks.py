@@ -4,8 +4,8 @@ import math
 
 from visualize.diagrams import graph
 from visualize.errors import VisualizeError
+from visualize.style import GREY_TEXT, INK
 
-INK, FAINT = "#1b1f24", "#5b6470"
 SLANT, LIFT = 0.45, 0.36  # how far an edge of depth 1 goes to the right and up
 TALLEST, THINNEST, GAP = 100.0, 3.0, 22.0
 BOTTOM = -TALLEST * (1 + LIFT) / 2
@@ -56,7 +56,7 @@ def plot_blocks(model, ax=None, *, input_shape=None):
         depth, _, width = sizes[number]
         start = lefts[number] + width + depth * SLANT + 2
         end = lefts[number + 1] - 2
-        arrow = {"arrowstyle": "-|>", "color": FAINT, "linewidth": 0.8}
+        arrow = {"arrowstyle": "-|>", "color": GREY_TEXT, "linewidth": 0.8}
         ax.annotate("", (end, 0), (start, 0), arrowprops=arrow)
 
     ax.set_xlim(-GAP, total_width)

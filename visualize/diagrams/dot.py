@@ -5,9 +5,9 @@ import re
 from collections import Counter
 
 from visualize.diagrams import describe
+from visualize.style import GREY_TEXT, INK
 
 FONT = "Helvetica,Arial,sans-serif"
-INK, FAINT = "#1b1f24", "#5b6470"
 SHOWN = ("name", "details", "shape", "parameters", "dtype", "trainable")
 STYLES = ("color", "plain")
 
@@ -89,11 +89,12 @@ def write_dot(graph, *, show, rankdir, style, caption, splines, dpi):
     head = [
         f"digraph {quoted(graph.name)} {{",
         f'graph [rankdir={quoted(rankdir)}, splines={quoted(splines)}, dpi="{dpi}", '
-        f'fontname="{FONT}", fontsize="11", fontcolor="{FAINT}", ranksep="0.28", nodesep="0.3", '
-        f'pad="0.15", bgcolor="white", labelloc="b", labeljust="l", label=<{caption_text}>];',
+        f'fontname="{FONT}", fontsize="11", fontcolor="{GREY_TEXT}", ranksep="0.28", '
+        f'nodesep="0.3", pad="0.15", bgcolor="white", labelloc="b", labeljust="l", '
+        f"label=<{caption_text}>];",
         f'node [shape="plain", fontname="{FONT}", fontsize="11", fontcolor="{INK}"];',
-        f'edge [color="{FAINT}", arrowsize="0.6", fontname="{FONT}", fontsize="9", '
-        f'fontcolor="{FAINT}"];',
+        f'edge [color="{GREY_TEXT}", arrowsize="0.6", fontname="{FONT}", fontsize="9", '
+        f'fontcolor="{GREY_TEXT}"];',
     ]
 
     def box(node):
@@ -117,7 +118,7 @@ def _table(node, show, style):
 
     title = f"<b>{safe(kind)}</b>"
     if name:
-        title += f' <font color="{FAINT}">{safe(name)}</font>'
+        title += f' <font color="{GREY_TEXT}">{safe(name)}</font>'
     rows = [title, *(f'<font point-size="10">{safe(line)}</font>' for line in texts)]
     text = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
 
@@ -135,7 +136,7 @@ def _frame(group):
     title = safe(group_title(group))
     style = "rounded,filled" if folded else "rounded,dashed"
     return (
-        f'graph [style="{style}", color="{INK if folded else FAINT}", fillcolor="#f7f8fa", '
+        f'graph [style="{style}", color="{INK if folded else GREY_TEXT}", fillcolor="#f7f8fa", '
         f'penwidth="{2 if folded else 1}", margin="10", labelloc="t", labeljust="l", '
         f'fontsize="11", fontcolor="{INK}", label=<<b>{title}</b>>];'
     )

@@ -9,6 +9,7 @@ from visualize.diagrams import dot, engines, folding, graph, plain
 from visualize.diagrams.html import write_page
 from visualize.errors import UnsupportedFormatError, VisualizeError
 from visualize.measures.layer_count import count_layers
+from visualize.style import INK
 
 DRAWN = ("svg", "png", "pdf", "jpg", "gif")  # formats that an engine draws
 WRITTEN = ("dot", "mmd", "html")  # formats that are text
@@ -306,14 +307,14 @@ class _OurLook:
 
     def box(self, node):
         first, *others = self.lines(node)
-        lines = [(first, plain.LARGE, True, dot.INK)]
-        lines += [(line, plain.SMALL, False, dot.INK) for line in others]
+        lines = [(first, plain.LARGE, True, INK)]
+        lines += [(line, plain.SMALL, False, INK) for line in others]
 
         colored = self.style == "color"
         return plain.Box(
             tuple(lines),
             node.family.fill if colored else "white",
-            node.family.border if colored else dot.INK,
+            node.family.border if colored else INK,
             1.6 if node.parameters else 0.9,
         )
 

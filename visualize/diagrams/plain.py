@@ -9,13 +9,13 @@ import warnings
 from dataclasses import dataclass
 
 from visualize.diagrams.engines import LARGEST
+from visualize.style import GREY_TEXT, INK
 
 GAP, LAYER_GAP, MARGIN = 16, 26, 18  # points: between boxes, between layers, around the picture
 PADDING, LEADING = 5, 1.35  # points inside a box; line height in font sizes
 GROUP = 9  # points between a frame and its content
 SWEEPS = 12  # how often the order of the boxes is improved
 SMALL, LARGE = 8.5, 10  # font sizes of lines and titles
-INK, FAINT = "#1b1f24", "#5b6470"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def draw(graph, boxes, titles, caption, rankdir, file, kind, dpi):
         _draw_box(ax, key, box, places[key], sizes[key])
     for number, line in enumerate(caption):
         y = height - caption_height + (number + 1) * SMALL * LEADING
-        ax.text(MARGIN, y, line, fontsize=SMALL, color=FAINT, va="bottom", parse_math=False)
+        ax.text(MARGIN, y, line, fontsize=SMALL, color=GREY_TEXT, va="bottom", parse_math=False)
 
     settings = {"svg.fonttype": "none", "svg.hashsalt": "visualize", "font.family": "DejaVu Sans"}
     dpi = min(dpi, LARGEST / max(width / 72, height / 72))
@@ -387,7 +387,7 @@ def _draw_edge(ax, edge, places, sizes, bends, down):
             mutation_scale=7,
             shrinkA=0,
             shrinkB=0,
-            color=FAINT,
+            color=GREY_TEXT,
             linewidth=0.9,
             linestyle="--" if edge.tree else "-",
             gid=f"{edge.source}-{edge.target}",
@@ -401,7 +401,7 @@ def _draw_edge(ax, edge, places, sizes, bends, down):
             (y1 + y2) / 2,
             edge.label,
             fontsize=SMALL - 1,
-            color=FAINT,
+            color=GREY_TEXT,
             ha="center",
             va="center",
             parse_math=False,
@@ -449,7 +449,7 @@ def _draw_groups(ax, graph, places, sizes, titles):
                 bottom - top,
                 boxstyle="round,pad=0,rounding_size=4",
                 facecolor="#f7f8fa" if folded else "none",
-                edgecolor=INK if folded else FAINT,
+                edgecolor=INK if folded else GREY_TEXT,
                 linewidth=1.6 if folded else 0.9,
                 linestyle="-" if folded else "--",
                 gid=key,

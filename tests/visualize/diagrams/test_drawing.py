@@ -23,7 +23,7 @@ from PIL import Image
 import visualize
 from visualize.diagrams import graph
 from visualize.diagrams.describe import FAMILIES, MODEL, OTHER
-from visualize.diagrams.dot import FAINT, INK
+from visualize.style import GREY_TEXT, INK
 
 HOSTILE = [
     "a & b",
@@ -209,7 +209,7 @@ def test_colours_are_legible_and_tell_the_kinds_apart():
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     for each in (*FAMILIES, MODEL, OTHER):
-        for ink, least_contrast in ((INK, 7), (FAINT, 3.6)):  # text, and less important text
+        for ink, least_contrast in ((INK, 7), (GREY_TEXT, 3.6)):  # text, and less important text
             contrast = (luminance(each.fill) + 0.05) / (luminance(ink) + 0.05)
             assert contrast >= least_contrast, each
     assert len({each.border for each in FAMILIES}) == len(FAMILIES)
