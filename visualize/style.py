@@ -4,7 +4,7 @@ import numpy as np
 
 INK = "#1b1f24"  # text and lines
 GREY_TEXT = "#5b6470"  # less important text, and arrows
-FAINT = "#c9ced6"  # grids and areas behind the data
+FAINT = "#c9ced6"  # grids, and areas below the data
 
 # Distinct for colour-blind readers and in grey print.
 BLUE, ORANGE = "#2166ac", "#d95f02"
