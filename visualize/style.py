@@ -1,6 +1,7 @@
 """Colours, axes, panels and canvases that all pictures share."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 INK = "#1b1f24"  # text and lines
 GREY_TEXT = "#5b6470"  # less important text, and arrows
@@ -18,8 +19,6 @@ def make_axes(ax, width, height):
     """Return the given Axes, or the Axes of a new Figure of `width` x `height` inches."""
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure  # only when a picture is drawn: graphs need colours alone
-
     return Figure(figsize=(width, height), layout="constrained").subplots()
 
 
@@ -63,8 +62,6 @@ def make_canvas(ax, width, height, inches=0.8):
         (ax, points): the Axes, and the length of one unit in points, to scale text with it.
     """
     if ax is None:
-        from matplotlib.figure import Figure
-
         figure = Figure(figsize=(inches * width, inches * height))
         ax = figure.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
