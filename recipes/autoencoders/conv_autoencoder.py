@@ -32,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -55,8 +56,8 @@ def build_conv_autoencoder(
         the same shape.
 
     Raises:
-        ValueError: if a size is below 1, or there are no filters, or not as many kernel sizes as
-            filters.
+        ValueError: if a size is not an integer >= 1, if filters is not a tuple of them, or if there
+            are not as many kernel sizes as filters.
 
     Example:
         import numpy as np
@@ -69,17 +70,15 @@ def build_conv_autoencoder(
         codes = model.get_layer("encoder").predict(images)  # (128, 16)
         rebuilt = model.get_layer("decoder").predict(codes)  # (128, 28, 28, 1)
     """
+    check_shape("build_conv_autoencoder", input_shape, "height", "width", "channels")
+    check_tuples("build_conv_autoencoder", filters=filters)
+    check_integers("build_conv_autoencoder", latent_size=latent_size)
+    if not isinstance(kernel_sizes, (tuple, list)) or len(kernel_sizes) != len(filters):
+        raise ValueError(
+            f"build_conv_autoencoder: filters {filters} and kernel_sizes {kernel_sizes}; give as "
+            f"many kernel sizes as filters."
+        )
     height, width, channels = input_shape
-    if len(filters) != len(kernel_sizes) or len(filters) == 0:
-        raise ValueError(
-            f"build_conv_autoencoder: filters {filters} and kernel_sizes {kernel_sizes}; give one "
-            f"number or more, and as many of the one as of the other."
-        )
-    if min(height, width, channels, latent_size, *filters) < 1:
-        raise ValueError(
-            f"build_conv_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
-            f"filters {filters}; give sizes of 1 or more."
-        )
 
     encoder = keras.Sequential([keras.Input(input_shape)], name="encoder")
     for count, size in zip(filters, kernel_sizes, strict=True):

@@ -13,8 +13,7 @@ In the report: test images clean, noisy, after a filter, and denoised by this re
 and the median filter use neighbouring pixels only, in the width that is best on the validation
 part; PCA is fitted to clean images and keeps the noise that lies along its components. The error on
 the digits is 0.0169. The noisy images have an error of 0.0516, and 0.0374 after the Gaussian
-filter. The best median filter is 1 pixel wide and does nothing: the strokes are no wider than that.
-PSNR, the peak signal-to-noise ratio, is -10 log10 of the error of an image, in dB.
+filter. PSNR, the peak signal-to-noise ratio, is -10 log10 of the error of an image, in dB.
 
 Differs from dense_autoencoder: the noise.
 
@@ -34,6 +33,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -50,15 +50,15 @@ def build_denoising_autoencoder(
         latent_size: number of values in the code.
         units: width of the hidden layer of the encoder and of the decoder.
         noise: what is done to images in training only: "gaussian" or "dropout".
-        amount: standard deviation of "gaussian", in pixel values; for "dropout" the fraction of
-            pixels set to 0, while the others are divided by 1 - amount.
+        amount: standard deviation of "gaussian", in pixel values, 0 to 1; for "dropout" the
+            fraction of pixels set to 0, below 1, while the others are divided by 1 - amount.
 
     Returns:
         A keras.Sequential from noisy images (batch, *input_shape) to clean ones of the same shape.
         Its layers are called "noise", "encoder" and "decoder", for `model.get_layer`.
 
     Raises:
-        ValueError: if a size is below 1, or the noise is unknown.
+        ValueError: if a size is not an integer >= 1, or noise or amount is none of those above.
 
     Example:
         import numpy as np
@@ -71,14 +71,13 @@ def build_denoising_autoencoder(
         noisy = images + np.random.normal(scale=0.3, size=images.shape)
         denoised = model.predict(noisy)  # (256, 28, 28, 1)
     """
-    height, width, channels = input_shape
-    if min(height, width, channels, latent_size, units) < 1:
-        raise ValueError(
-            f"build_denoising_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
-            f"units {units}; give sizes of 1 or more."
-        )
+    check_shape("build_denoising_autoencoder", input_shape, "height", "width", "channels")
+    check_integers("build_denoising_autoencoder", latent_size=latent_size, units=units)
     if noise not in NOISE_LAYERS:
         raise ValueError(f"build_denoising_autoencoder: noise {noise!r}; give gaussian or dropout.")
+    if not 0 <= amount <= 1 or (noise == "dropout" and amount == 1):
+        raise ValueError(f"build_denoising_autoencoder: amount {amount}; give 0 to 1, dropout < 1.")
+    height, width, channels = input_shape
 
     encoder_layers = [
         keras.Input(input_shape),
@@ -140,7 +139,9 @@ def run(
             f"noise {noise!r}, amount {amount}: give gaussian or dropout, amount between 0 and 1."
         )
     images = data_prep.load_images(data, seed=seed)
-    model = build_denoising_autoencoder(images.input_shape, latent_size, units, noise, amount)
+    model = build_denoising_autoencoder(
+        images.input_shape, latent_size, units, noise=noise, amount=amount
+    )
     noisy = _noisy_images(images, noise, amount)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
@@ -200,8 +201,8 @@ def _scores(model, images, codes, denoised):
 def _baselines(images, noisy, filtered, latent_size):
     """Scores of the noisy images, of the filters, and of PCA fitted to clean images."""
     truth = images.test.inputs
-    answers = {"nothing done": np.clip(noisy["test"], 0, 1)} | filtered
-    baselines = {name: scores.denoising(truth, answer) for name, answer in answers.items()}
+    attempts = {"nothing done": np.clip(noisy["test"], 0, 1)} | filtered
+    baselines = {name: scores.denoising(truth, attempt) for name, attempt in attempts.items()}
     pca_sizes = {"PCA of equal size": latent_size}
     return baselines | scores.autoencoding_baselines(images, pca_sizes, noisy)
 

@@ -2,8 +2,8 @@
 
     image (8, 8, 1) -> encoder: dense 256 -> code (8,) -> decoder: dense 256 -> image (8, 8, 1)
 
-The first autoencoder to try. The few numbers, called the code, are what we care about: they draw a
-map of images without labels, find similar images, or serve as features for another task.
+The first autoencoder to try. Take it for its code, the few numbers: the codes place images on a map
+without labels, find similar images, or serve as features for another task.
 
 The encoder turns the image into its code, the decoder turns the code back into an image. Both learn
 together, and the image is input and target at once, so no labels are needed. The loss is the mean
@@ -34,6 +34,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -53,7 +54,7 @@ def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
         the same shape.
 
     Raises:
-        ValueError: if a size is below 1.
+        ValueError: if a size is not an integer >= 1, or units is not a tuple of them.
 
     Example:
         import numpy as np
@@ -66,12 +67,10 @@ def build_dense_autoencoder(input_shape=(8, 8, 1), latent_size=8, units=(256,)):
         codes = model.get_layer("encoder").predict(images)  # (256, 16)
         rebuilt = model.get_layer("decoder").predict(codes)  # (256, 28, 28, 1)
     """
+    check_shape("build_dense_autoencoder", input_shape, "height", "width", "channels")
+    check_integers("build_dense_autoencoder", latent_size=latent_size)
+    check_tuples("build_dense_autoencoder", units=units)
     height, width, channels = input_shape
-    if min(height, width, channels, latent_size, *units) < 1:
-        raise ValueError(
-            f"build_dense_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
-            f"units {units}; give sizes of 1 or more."
-        )
 
     encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
     for size in units:

@@ -32,6 +32,7 @@ import data_prep
 import visualize
 from data_prep.images import damage as image_damage
 from recipes import scores
+from recipes.layers.sizes import check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -50,7 +51,8 @@ def build_inpainting(input_shape=(8, 8, 2), filters=(16, 32, 64)):
         width / 4, filters[-1]); from it the decoder predicts all pixels.
 
     Raises:
-        ValueError: if there is no channel beside the mask, or there are not exactly three filters.
+        ValueError: if the mask is the only channel, there are not exactly three filters, or a size
+            is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -66,16 +68,18 @@ def build_inpainting(input_shape=(8, 8, 2), filters=(16, 32, 64)):
         model.fit(inputs, images, batch_size=64, epochs=1)
         repaired = model.predict(inputs)  # (128, 28, 28, 1)
     """
+    check_shape("build_inpainting", input_shape, "height", "width", "channels + 1")
+    check_tuples("build_inpainting", filters=filters)
     height, width, channels_and_mask = input_shape
     if channels_and_mask < 2:
         raise ValueError(
             f"build_inpainting: input_shape {input_shape} has no room for the mask; give (height, "
             f"width, channels + 1)."
         )
-    if len(filters) != 3 or min(filters) < 1:
+    if len(filters) != 3:
         raise ValueError(
-            f"build_inpainting: filters {filters}; give three numbers of 1 or more, the channels "
-            f"at full, half and quarter size."
+            f"build_inpainting: filters {filters}; give three numbers, the channels at full, half "
+            f"and quarter size."
         )
 
     encoder = keras.Sequential([keras.Input(input_shape)], name="encoder")
@@ -133,6 +137,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if test_images is below 1.
     """
     if test_images < 1:
         raise data_prep.DataError(f"test images {test_images}; give 1 or more to score.")
@@ -160,22 +167,25 @@ def run(
     # The only use of the test images.
     order = np.random.default_rng(0).permutation(len(images.test))
     truth = images.test.inputs[order[:test_images]]
-    hole_scores, hole_picture = _repair(model, images.train.inputs, truth, "hole", "in the hole")
-    text_scores, text_picture = _repair(model, images.train.inputs, truth, "text", "under text")
+    hole_scores, hole_picture = _repair(model, images, truth, damage="hole", where="in the hole")
+    text_scores, text_picture = _repair(model, images, truth, damage="text", where="under text")
     table = {name: hole_scores[name] | text_scores[name] for name in hole_scores}
+    own_scores = table.pop("this recipe")
+    baselines = {name: table.pop(name) for name in ("mean of the known pixels", "biharmonic")}
     return Report(
         model=model,
         headline="PSNR in the hole",
-        scores=table.pop("this recipe"),
-        baselines={name: table.pop(name) for name in ("mean of the known pixels", "biharmonic")},
+        scores=own_scores,
+        baselines=baselines,
         comparisons=table,
         data=images.describe(),
         pictures={"hole": hole_picture, "text": text_picture},
     )
 
 
-def _repair(model, train, truth, damage, where):
+def _repair(model, images, truth, damage, where):
     """Damage test images and repair them in several ways: (scores by name, picture)."""
+    train = images.train.inputs
     damaged, masks = image_damage.damage(truth, damage, seed=0)  # the same for every seed
     size = min(64, len(train) - 1, train[0].size - 1)
     by_components = image_damage.fill_from_components(damaged, masks, train, size)
@@ -188,12 +198,12 @@ def _repair(model, train, truth, damage, where):
     }
 
     table = {}
-    for name, images in repaired.items():
+    for name, filled in repaired.items():
         table[name] = {
-            f"PSNR {where}": scores.psnr(truth, images, masks),
-            f"SSIM {where}": scores.ssim(truth, images, masks),
+            f"PSNR {where}": scores.psnr(truth, filled, masks),
+            f"SSIM {where}": scores.ssim(truth, filled, masks),
         }
 
     rows = {"original": truth, "damaged": damaged} | repaired
-    strips = [np.hstack(images[:12]) for images in rows.values()]
+    strips = [np.hstack(row[:12]) for row in rows.values()]
     return table, visualize.plot_images(strips, list(rows))

@@ -7,13 +7,12 @@ Take it to outline things: cells, organs, roads. Each training image needs a mas
 Convolutions and pooling halve the image again and again. Each value then depends on a larger part
 of the image, but its position is less exact. Transposed convolutions double the size again, and at
 each size the skip connection adds the features from before the pooling. The deep layers tell what
-is there, the skip connections tell where it ends. As in the paper, each size has two convolutions.
-The paper has no padding or batch normalisation, more channels, and a higher weight for borders.
+is there, the skip connections tell where it ends. The paper's network has no padding, no batch
+normalisation and more channels.
 
 In the report: the masks over the images, true and predicted. Intersection over union (IoU) and
 Dice are means over the classes, so a small class counts as much as a large one. The fraction of
-correct pixels says little, because most pixels are background. On the data `shapes`, one epoch is
-enough to find the figures; telling circles from squares takes several more.
+correct pixels says little, because most pixels are background.
 
 Reference: Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation",
 2015.
@@ -32,6 +31,7 @@ import data_prep
 import visualize
 from data_prep.images import tasks as image_tasks
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -46,12 +46,10 @@ def build_segmentation(input_shape=(64, 64, 3), num_classes=4, filters=(8, 16, 3
         filters: channels at each size, from the whole image to the smallest.
 
     Returns:
-        A keras.Model from images (batch, *input_shape) to probabilities (batch, height, width,
-        num_classes).
+        A keras.Model from images to probabilities (batch, height, width, num_classes).
 
     Raises:
-        ValueError: if num_classes or a number of filters is below 1, or height or width is not a
-            multiple of 2 ** (len(filters) - 1).
+        ValueError: if a size is not an integer >= 1, or height or width is no such multiple.
 
     Example:
         import numpy as np
@@ -64,10 +62,10 @@ def build_segmentation(input_shape=(64, 64, 3), num_classes=4, filters=(8, 16, 3
         model.fit(images, masks, batch_size=16, epochs=1)
         predicted_masks = model.predict(images).argmax(axis=-1)  # (64, 64, 64)
     """
-    if min(num_classes, len(filters), *filters) < 1:
-        raise ValueError(
-            f"build_segmentation: num_classes {num_classes}, filters {filters}; give 1 or more."
-        )
+    free = ("height", "width")
+    check_shape("build_segmentation", input_shape, "height", "width", "channels", free=free)
+    check_integers("build_segmentation", num_classes=num_classes)
+    check_tuples("build_segmentation", filters=filters)
     multiple = 2 ** (len(filters) - 1)
     if any(side and side % multiple for side in input_shape[:2]):  # None: known only later
         raise ValueError(
@@ -129,6 +127,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if a flag is below 1, or training images cannot be halved or turned.
     """
     if min(depth, filters) < 1:
         raise data_prep.DataError(f"depth {depth}, filters {filters}; give 1 or more of each.")
@@ -213,8 +214,7 @@ def _pictures(scenes, predictions):
     }
     count = max(1, 256 // scenes.test.inputs.shape[2])  # about 256 pixels wide
     strip = np.hstack(scenes.test.inputs[:count])
-    names = scenes.classes[1:]
     return {
-        picture: visualize.plot_segmentation(strip, np.hstack(mask[:count]), names)
+        picture: visualize.plot_segmentation(strip, np.hstack(mask[:count]), scenes.classes[1:])
         for picture, mask in masks.items()
     }

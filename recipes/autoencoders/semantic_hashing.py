@@ -15,8 +15,7 @@ noise harmless by making its values large. Labels are used for scoring alone.
 In the report: for eight test images the nearest training images and their classes; and the
 fraction of the images found that have the class of the query (precision), for bits from this
 network, random projections and the signs of principal components, and for exact search. Bits save
-memory. On few images they save no time ("milliseconds per query"): to compute the bits of a query,
-the network alone takes longer than the whole exact search.
+memory. "milliseconds per query" counts coding and search together.
 
 Reference: Salakhutdinov and Hinton, "Semantic hashing", 2009.
 """
@@ -33,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -52,7 +52,8 @@ def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noi
         gives codes (batch, bits) from 0 to 1: above 0.5 the bit is 1.
 
     Raises:
-        ValueError: if bits or one of the units is below 1, or noise is not from 0 to 1.
+        ValueError: if a size is not an integer >= 1, units is not a tuple of them, or noise is not
+            from 0 to 1.
 
     Example:
         import numpy as np
@@ -67,15 +68,16 @@ def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noi
         distances = (codes != codes[0]).sum(axis=1)  # bits that differ from those of image 0
         nearest = distances.argsort()[:10]
     """
-    if min(bits, *units) < 1 or not 0 <= noise <= 1:
-        raise ValueError(
-            f"build_semantic_hashing: bits {bits}, units {units}, noise {noise:g}; give 1 or more "
-            f"bits and units, and noise from 0 to 1."
-        )
+    check_shape("build_semantic_hashing", input_shape, "height", "width", "channels")
+    check_integers("build_semantic_hashing", bits=bits)
+    check_tuples("build_semantic_hashing", units=units)
+    if not 0 <= noise <= 1:
+        raise ValueError(f"build_semantic_hashing: noise {noise}; give a number from 0 to 1.")
+    height, width, channels = input_shape
 
     encoder = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name="encoder")
-    for width in units:
-        encoder.add(layers.Dense(width, activation="relu"))
+    for size in units:
+        encoder.add(layers.Dense(size, activation="relu"))
     encoder.add(layers.Dense(bits, use_bias=False))
     encoder.add(layers.BatchNormalization(momentum=0.9, center=False, scale=False))
     encoder.add(layers.GaussianNoise(noise))
@@ -83,10 +85,9 @@ def build_semantic_hashing(input_shape=(8, 8, 1), bits=32, units=(256, 128), noi
     encoder.add(layers.Activation("sigmoid"))  # (batch, bits)
 
     decoder = keras.Sequential([keras.Input((bits,))], name="decoder")
-    for width in reversed(units):
-        decoder.add(layers.Dense(width, activation="relu"))
-    pixels = input_shape[0] * input_shape[1] * input_shape[2]
-    decoder.add(layers.Dense(pixels, activation="sigmoid"))
+    for size in reversed(units):
+        decoder.add(layers.Dense(size, activation="relu"))
+    decoder.add(layers.Dense(height * width * channels, activation="sigmoid"))
     decoder.add(layers.Reshape(input_shape))
 
     return keras.Sequential([keras.Input(input_shape), encoder, decoder], name="semantic_hashing")
@@ -117,6 +118,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if bits or noise is outside its range, or there are too few training images.
     """
     images = data_prep.load_images(data, seed=seed)
     most = min(len(images.train), np.prod(images.input_shape))
@@ -191,7 +195,8 @@ def _pictures(images, found):
     queries = images.test.inputs[:8]
     nearest = found["this recipe"][:8, :9]  # rows of the training part, nine for each query
 
-    strips, titles = [], []
+    strips = []
+    titles = []
     for number, rows in enumerate(nearest):
         strips.append(np.hstack([queries[number], *images.train.inputs[rows]]))
         names = [str(images.classes[label]) for label in labels[rows]]

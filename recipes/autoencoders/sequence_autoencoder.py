@@ -32,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -52,7 +53,7 @@ def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=48):
         of the same shape.
 
     Raises:
-        ValueError: if a size is below 1.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -65,12 +66,9 @@ def build_sequence_autoencoder(input_shape=(8, 8), latent_size=8, units=48):
         codes = model.get_layer("encoder").predict(sequences)  # (128, 8)
         rebuilt = model.get_layer("decoder").predict(codes)  # (128, 20, 3)
     """
+    check_shape("build_sequence_autoencoder", input_shape, "time steps", "features")
+    check_integers("build_sequence_autoencoder", latent_size=latent_size, units=units)
     time_steps, features = input_shape
-    if min(time_steps, features, latent_size, units) < 1:
-        raise ValueError(
-            f"build_sequence_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
-            f"units {units}; give sizes of 1 or more."
-        )
 
     encoder_layers = [
         keras.Input(input_shape),  # (batch, time steps, features)

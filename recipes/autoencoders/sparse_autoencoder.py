@@ -34,6 +34,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -93,7 +94,7 @@ def build_sparse_autoencoder(
         penalty: "l1" for ReLU units with a penalty on their absolute values, "kl" for sigmoid units
             with a penalty where their mean over a batch is not 0.05.
         weight: factor of the penalty in the loss.
-        noise: standard deviation of the noise on the code, in training only.
+        noise: standard deviation of the noise on the code, 0 to 1, in training only.
         name: name of the model, shown in progress and history.
 
     Returns:
@@ -101,7 +102,8 @@ def build_sparse_autoencoder(
         are called "encoder" and "decoder", for `model.get_layer`.
 
     Raises:
-        ValueError: if a size is below 1, or the penalty is unknown.
+        ValueError: if a size is not an integer >= 1, the penalty is unknown, or the noise is not
+            from 0 to 1.
 
     Example:
         import numpy as np
@@ -115,14 +117,13 @@ def build_sparse_autoencoder(
         codes = model.get_layer("encoder").predict(images)  # (256, 300)
         rebuilt = model.get_layer("decoder").predict(codes)  # (256, 28, 28, 1)
     """
-    height, width, channels = input_shape
-    if min(height, width, channels, latent_size, units) < 1:
-        raise ValueError(
-            f"build_sparse_autoencoder: input_shape {input_shape}, latent_size {latent_size}, "
-            f"units {units}; give sizes of 1 or more."
-        )
+    check_shape("build_sparse_autoencoder", input_shape, "height", "width", "channels")
+    check_integers("build_sparse_autoencoder", latent_size=latent_size, units=units)
     if penalty not in ("l1", "kl"):
         raise ValueError(f"build_sparse_autoencoder: penalty {penalty!r}; give 'l1' or 'kl'.")
+    if not 0 <= noise <= 1:
+        raise ValueError(f"build_sparse_autoencoder: noise {noise}; give a number from 0 to 1.")
+    height, width, channels = input_shape
 
     activation = "relu" if penalty == "l1" else "sigmoid"
     sparsity = Sparsity(penalty, weight)

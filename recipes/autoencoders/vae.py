@@ -14,8 +14,7 @@ codes where N(0, I) is. The sum, the negative ELBO, is an upper bound on -log p(
 
 In the report: new images of this network, and of the same network without noise and KL divergence.
 Compare their Frechet distances from the test images. The plain network comes closer when its codes
-are sampled from a Gaussian fitted to its own codes: to know where its codes lie is what it lacks
-most.
+are sampled from a Gaussian fitted to its own codes: mostly it lacks a rule for where codes lie.
 "active units" counts the numbers of a code that are used: with --latent-size 16 only 3 are.
 
 Differs from dense_autoencoder: the sampled code, the KL divergence, cross-entropy as the error.
@@ -36,6 +35,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.layers.latent import kl_divergence
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -95,7 +95,7 @@ def build_vae(
         A keras.Model from images to rebuilt images, both (batch, *input_shape).
 
     Raises:
-        ValueError: if latent_size or one of the units is below 1.
+        ValueError: if a size is not an integer >= 1, or units is not a tuple of them.
 
     Example:
         import numpy as np
@@ -104,22 +104,22 @@ def build_vae(
 
         model = build_vae(input_shape=(28, 28, 1), latent_size=2)
         # cross_entropy is a sum over the pixels. "binary_crossentropy" is a mean, here 784 times
-        # smaller. Beside it the KL divergence would win: all images would get the same code.
+        # smaller: the KL divergence would outweigh it, and all images would get the same code.
         model.compile("adam", cross_entropy)
         model.fit(images, images, batch_size=64, epochs=2)
 
         codes = np.random.normal(size=(16, 2))
         new_images = model.get_layer("decoder").predict(codes)  # (16, 28, 28, 1)
     """
-    if min(latent_size, *units) < 1:
-        raise ValueError(
-            f"build_vae: latent_size {latent_size} and units {units}; give 1 or more for each."
-        )
+    check_shape("build_vae", input_shape, "height", "width", "channels")
+    check_integers("build_vae", latent_size=latent_size)
+    check_tuples("build_vae", units=units)
+    height, width, channels = input_shape
 
     image = keras.Input(input_shape)
     x = layers.Flatten()(image)
-    for width in units:
-        x = layers.Dense(width, activation="relu")(x)
+    for size in units:
+        x = layers.Dense(size, activation="relu")(x)
     mean = layers.Dense(latent_size, name="mean")(x)  # (batch, latent_size)
     if variational:
         log_variance = layers.Dense(latent_size, name="log_variance")(x)
@@ -129,10 +129,9 @@ def build_vae(
 
     code = keras.Input((latent_size,))
     x = code
-    for width in reversed(units):
-        x = layers.Dense(width, activation="relu")(x)
-    pixels = input_shape[0] * input_shape[1] * input_shape[2]
-    x = layers.Dense(pixels, activation="sigmoid")(x)
+    for size in reversed(units):
+        x = layers.Dense(size, activation="relu")(x)
+    x = layers.Dense(height * width * channels, activation="sigmoid")(x)
     decoder = keras.Model(code, layers.Reshape(input_shape)(x), name="decoder")
 
     image = keras.Input(input_shape)
@@ -168,15 +167,19 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if latent_size, units or samples is below 1.
     """
     if min(latent_size, units, samples) < 1:
         raise data_prep.DataError(
             f"latent_size {latent_size}, units {units}, samples {samples}: give 1 or more of each."
         )
     images = data_prep.load_images(data, seed=seed, min_size=(4, 4))
-    sizes = (images.input_shape, latent_size, (units, units, units))
-    model = build_vae(*sizes)
-    plain = build_vae(*sizes, variational=False, name="plain_autoencoder")
+    shape = images.input_shape
+    widths = (units, units, units)
+    model = build_vae(shape, latent_size, widths)
+    plain = build_vae(shape, latent_size, widths, variational=False, name="plain_autoencoder")
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
@@ -214,11 +217,12 @@ def _score_codes(model, images, samples):
     """How well codes describe the test images: (scores, mean codes, rebuilt images)."""
     encoder = model.get_layer("encoder")
     decode = model.get_layer("decoder").predict_on_batch
+    test = images.test.inputs
     train_means, _ = encoder.predict(images.train.inputs, verbose=0)
-    means, log_variances = encoder.predict(images.test.inputs, verbose=0)
+    means, log_variances = encoder.predict(test, verbose=0)
     rebuilt = decode(means)
 
-    bounds = scores.variational(images.test.inputs, means, log_variances, decode, samples)
+    bounds = scores.variational(test, means, log_variances, decode=decode, samples=samples)
     kept = scores.autoencoding(images, {"train": train_means, "test": means}, rebuilt)
     return bounds | kept, means, rebuilt
 
@@ -228,10 +232,10 @@ def _generate(model, plain, images, seed):
     decode = model.get_layer("decoder").predict_on_batch
     decode_plain = plain.get_layer("decoder").predict_on_batch
     plain_codes = plain.get_layer("encoder").predict(images.train.inputs, verbose=0)
-    count, latent_size = len(images.test), plain_codes.shape[1]
+    count = len(images.test)
 
     random = np.random.default_rng(seed)
-    codes = random.normal(size=(count, latent_size))
+    codes = random.normal(size=(count, plain_codes.shape[1]))
     covariance = np.atleast_2d(np.cov(plain_codes.T))
     fitted_codes = random.multivariate_normal(plain_codes.mean(axis=0), covariance, count)
     return {
@@ -244,10 +248,9 @@ def _generate(model, plain, images, seed):
 def _score_new_images(images, new_images):
     """Scores of the new images; of all but the variational ones the Frechet distance alone."""
     classifier = scores.fit_feature_classifier(images)
-    by_name = {
-        name: scores.generation(classifier, images, generated)
-        for name, generated in new_images.items()
-    }
+    by_name = {}
+    for name, generated in new_images.items():
+        by_name[name] = scores.generation(classifier, images, generated)
     _, mixture, floor = scores.generation_baselines(classifier, images)
 
     found = by_name.pop("variational") | floor
@@ -260,9 +263,8 @@ def _pictures(model, images, means, rebuilt, new_images):
     """Rebuilt and new images, the images between two codes, and where the codes of classes lie."""
     decoder = model.get_layer("decoder")
     test = images.test.inputs
-    grids = {"test images": test[:64]}
-    for name, generated in new_images.items():
-        grids[name] = generated[:64]
+    by_name = {"test images": test} | new_images
+    grids = {name: shown[:64] for name, shown in by_name.items()}
     _, first_of_class = np.unique(images.test.labels, return_index=True)
 
     pictures = {

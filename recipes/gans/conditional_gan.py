@@ -2,8 +2,8 @@
 
     latent (64,), class -> 2 x 2 -> 4 x 4 -> image (8, 8, 1), class -> 4 x 4 -> 2 x 2 -> logit (1,)
 
-A plain GAN generates images of any class. Take this one where the images have labels, and you want
-samples of a given class.
+A plain GAN generates images of any class. Take the conditional GAN where images have labels and
+you want samples of a given class.
 
 Both networks know the class. The generator gets it with the noise, and the discriminator gets the
 class of each image, real or generated: it can reject a good 3 where a 5 was wanted. An embedding, a
@@ -34,7 +34,9 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.gans.dcgan import check_sizes
 from recipes.layers.adversarial import SampleGrid, TwoPlayers
+from recipes.layers.sizes import check_integers
 from recipes.report import Report
 
 
@@ -98,7 +100,7 @@ def build_conditional_gan(image_shape=(8, 8, 1), num_classes=10, latent_size=64,
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,
-            or a size is less than 1.
+            or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -117,20 +119,11 @@ def build_conditional_gan(image_shape=(8, 8, 1), num_classes=10, latent_size=64,
         threes = np.full(16, 3)
         samples = model.get_layer("generator").predict([noise, threes])  # (16, 28, 28, 1)
     """
+    check_sizes("build_conditional_gan", image_shape, latent_size, filters)
+    check_integers("build_conditional_gan", num_classes=num_classes)
     height, width, channels = image_shape
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"build_conditional_gan: images of {height} x {width}; give a height and a width that "
-            f"are multiples of 4 pixels."
-        )
-    if len(filters) != 2:
-        raise ValueError(f"build_conditional_gan: filters {filters}; give two numbers of channels.")
-    if min(*image_shape, num_classes, latent_size, *filters) < 1:
-        raise ValueError(
-            f"build_conditional_gan: image_shape {image_shape}, num_classes {num_classes}, "
-            f"latent_size {latent_size} and filters {filters}; give sizes of 1 or more."
-        )
-    rows, columns = height // 4, width // 4
+    rows = height // 4
+    columns = width // 4
 
     noise = keras.Input((latent_size,))
     classes = keras.Input((), dtype="int32")

@@ -2,14 +2,14 @@
 
     latent (64,) -> 2 x 2 -> 4 x 4 -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> logit (1,)
 
-The usual form of a GAN for images. Take it instead of `gan` where a pattern may be anywhere in the
-image.
+The usual form of a GAN for images. Take it instead of a dense GAN where a pattern may be anywhere
+in the image.
 
 The generator makes a small image of many channels from the noise. Transposed convolutions double
 its height and width, twice. The discriminator goes the other way: convolutions with a stride of 2,
 in place of pooling, halve height and width. A convolution knows by its structure that neighbouring
-pixels belong together and that a pattern may be at any position; the dense layers of `gan` have to
-learn this from the data. Batch normalisation in the generator keeps the training stable.
+pixels belong together and that a pattern may be at any position; dense layers have to learn this
+from the data. Batch normalisation in the generator keeps the training stable.
 
 In the report: the same noise turned into images at several times of the training, and the Frechet
 distance of generated images to test images. Compare it with that of `gan`: on digits of 8 x 8
@@ -37,7 +37,35 @@ import visualize
 from recipes import scores
 from recipes.gans.gan import GAN
 from recipes.layers.adversarial import SampleGrid
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
+
+
+def check_sizes(builder, image_shape, latent_size, filters):
+    """Refuse sizes that cannot work where height and width are doubled twice, and halved twice.
+
+    Args:
+        builder: name of the builder, for the message.
+        image_shape: (height, width, channels) of an image.
+        latent_size: numbers in a vector of noise.
+        filters: channels at a quarter and at half the size.
+
+    Raises:
+        ValueError: if height and width are not multiples of 4, there are not exactly two filters,
+            or a size is not an integer >= 1.
+    """
+    check_shape(builder, image_shape, "height", "width", "channels")
+    check_integers(builder, latent_size=latent_size)
+    check_tuples(builder, filters=filters)
+    if len(filters) != 2:
+        raise ValueError(f"{builder}: filters {filters}; give two numbers of channels.")
+
+    height, width, _ = image_shape
+    if height % 4 or width % 4:
+        raise ValueError(
+            f"{builder}: images of {height} x {width}; give a height and a width that are "
+            f"multiples of 4 pixels."
+        )
 
 
 def build_generator(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
@@ -50,9 +78,14 @@ def build_generator(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
 
     Returns:
         A keras.Sequential from noise (batch, latent_size) to images (batch, *image_shape).
+
+    Raises:
+        ValueError: as `check_sizes` does.
     """
+    check_sizes("build_generator", image_shape, latent_size, filters)
     height, width, channels = image_shape
-    rows, columns = height // 4, width // 4
+    rows = height // 4
+    columns = width // 4
 
     return keras.Sequential(
         [
@@ -90,7 +123,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,
-            or a size is less than 1.
+            or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -107,19 +140,7 @@ def build_dcgan(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
         noise = np.random.normal(size=(16, 64))
         samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
-    height, width, _ = image_shape
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"build_dcgan: images of {height} x {width}; give a height and a width that are "
-            f"multiples of 4 pixels."
-        )
-    if len(filters) != 2:
-        raise ValueError(f"build_dcgan: filters {filters}; give two numbers of channels.")
-    if min(*image_shape, latent_size, *filters) < 1:
-        raise ValueError(
-            f"build_dcgan: image_shape {image_shape}, latent_size {latent_size} and filters "
-            f"{filters}; give sizes of 1 or more."
-        )
+    check_sizes("build_dcgan", image_shape, latent_size, filters)
 
     generator = build_generator(image_shape, latent_size, filters)
 

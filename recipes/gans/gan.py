@@ -2,8 +2,8 @@
 
     latent (64,) -> dense 256, 512 -> image (8, 8, 1) -> dense 512, 256 -> logit (1,)
 
-The simplest of the GANs, and the one to read first: both networks are dense. A trained generator
-makes new images of the kind that it was trained on, as many as you like.
+The simplest of the GANs, and the one to read first: both networks are dense. Take it to generate
+small images: the trained generator makes as many as you like, of the kind it was trained on.
 
 The generator turns a vector of noise into an image. The discriminator says whether an image is real
 or generated. In each step the discriminator learns to tell a batch of real images from a batch of
@@ -37,6 +37,7 @@ import data_prep
 import visualize
 from recipes import scores
 from recipes.layers.adversarial import SampleGrid, TwoPlayers
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 
 
@@ -95,7 +96,7 @@ def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0
         backend.
 
     Raises:
-        ValueError: if a size is less than 1.
+        ValueError: if a size is not an integer >= 1, or units is not a tuple of them.
 
     Example:
         import numpy as np
@@ -112,11 +113,9 @@ def build_gan(image_shape=(8, 8, 1), latent_size=64, units=(256, 512), dropout=0
         noise = np.random.normal(size=(16, 64))
         samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
-    if min(*image_shape, latent_size, *units) < 1:
-        raise ValueError(
-            f"build_gan: image_shape {image_shape}, latent_size {latent_size} and units {units}; "
-            f"give sizes of 1 or more."
-        )
+    check_shape("build_gan", image_shape, "height", "width", "channels")
+    check_integers("build_gan", latent_size=latent_size)
+    check_tuples("build_gan", units=units)
     height, width, channels = image_shape
 
     generator = keras.Sequential([keras.Input((latent_size,))], name="generator")

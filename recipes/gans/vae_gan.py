@@ -2,7 +2,7 @@
 
     image (8, 8, 1) -> code (16,) -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> logit (1,)
 
-Take it where images need codes, as in a `vae`, but samples should be sharper.
+Take it where images need codes, as in a VAE, but samples should be sharper.
 
 A VAE compares images pixel by pixel. Where it is not sure at which pixel a stroke ends, it averages
 the possibilities, so its samples are blurred. Here encoder and decoder form a VAE, decoder and
@@ -34,7 +34,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
-from recipes.gans.dcgan import build_generator
+from recipes.gans.dcgan import build_generator, check_sizes
 from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.layers.latent import kl_divergence
 from recipes.report import Report
@@ -65,8 +65,12 @@ class VAEGAN(TwoPlayers):
         generator = self.get_layer("generator")
         discriminator = self.get_layer("discriminator")
         noise_shape = (ops.shape(images)[0], generator.input_shape[-1])
-        divergence = reconstruction_error = adversarial_loss = 0.0
         logits = []  # of generated and of reconstructed images
+
+        # The terms of the losses; a term stays 0 if its network is not trained.
+        divergence = 0.0
+        reconstruction_error = 0.0
+        adversarial_loss = 0.0
 
         with tf.GradientTape(persistent=True) as tape:
             if discriminator.trainable:
@@ -147,7 +151,7 @@ def build_vae_gan(
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,
-            or a size is less than 1.
+            or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -165,19 +169,7 @@ def build_vae_gan(
         codes = np.random.normal(size=(16, 16))
         samples = model.get_layer("generator").predict(codes)  # (16, 28, 28, 1)
     """
-    height, width, _ = image_shape
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"build_vae_gan: images of {height} x {width}; give a height and a width that are "
-            f"multiples of 4 pixels."
-        )
-    if len(filters) != 2:
-        raise ValueError(f"build_vae_gan: filters {filters}; give two numbers of channels.")
-    if min(*image_shape, latent_size, *filters) < 1:
-        raise ValueError(
-            f"build_vae_gan: image_shape {image_shape}, latent_size {latent_size} and filters "
-            f"{filters}; give sizes of 1 or more."
-        )
+    check_sizes("build_vae_gan", image_shape, latent_size, filters)
 
     images = keras.Input(image_shape)
     features = _features(images, filters)
@@ -222,7 +214,8 @@ def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.002, ca
     steps = epochs * math.ceil(len(train) / batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
 
-    models, grids = {}, {}
+    models = {}
+    grids = {}
     for title, left_out in (("VAE-GAN", None), ("VAE", "discriminator"), ("GAN", "encoder")):
         name = title.lower().replace("-", "_")
         model = build_vae_gan(images.input_shape, latent_size, name=name)
@@ -257,7 +250,8 @@ def run(data="digits", epochs=40, batch_size=32, seed=0, learning_rate=0.002, ca
 def _compare(models, images, noise, classifier):
     """Scores and pictures of what each model generates and reconstructs."""
     some = images.test.inputs[:500]
-    found, samples = {}, {}
+    found = {}
+    samples = {}
     reconstructions = {"test images": some[:25]}
 
     for title, model in models.items():

@@ -2,7 +2,7 @@
 
     latent (64,) -> 2 x 2 -> 4 x 4 -> image (8, 8, 1) -> 4 x 4 -> 2 x 2 -> value (1,)
 
-Take it where training a `dcgan` is unstable, and longer training does not matter. The
+Take it where training a DCGAN is unstable, and longer training does not matter. The
 discriminator is called the critic here.
 
 The critic gives an image a value, not a probability: high for real images, low for generated ones,
@@ -37,7 +37,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
-from recipes.gans.dcgan import build_generator
+from recipes.gans.dcgan import build_generator, check_sizes
 from recipes.layers.adversarial import SampleGrid, TwoPlayers
 from recipes.report import Report
 
@@ -148,7 +148,7 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
 
     Raises:
         ValueError: if height and width are not multiples of 4, there are not exactly two filters,
-            or a size is less than 1.
+            or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -166,19 +166,7 @@ def build_wgan_gp(image_shape=(8, 8, 1), latent_size=64, filters=(64, 32)):
         noise = np.random.normal(size=(16, 64))
         samples = model.get_layer("generator").predict(noise)  # (16, 28, 28, 1)
     """
-    height, width, _ = image_shape
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"build_wgan_gp: images of {height} x {width}; give a height and a width that are "
-            f"multiples of 4 pixels."
-        )
-    if len(filters) != 2:
-        raise ValueError(f"build_wgan_gp: filters {filters}; give two numbers of channels.")
-    if min(*image_shape, latent_size, *filters) < 1:
-        raise ValueError(
-            f"build_wgan_gp: image_shape {image_shape}, latent_size {latent_size} and filters "
-            f"{filters}; give sizes of 1 or more."
-        )
+    check_sizes("build_wgan_gp", image_shape, latent_size, filters)
 
     generator = build_generator(image_shape, latent_size, filters)
 
@@ -218,6 +206,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if critic_steps is below 1 or above the number of training images.
     """
     images = data_prep.load_images(data, seed=seed, validation=0, multiple_of=4)
     if not 1 <= critic_steps <= len(images.train):

@@ -110,9 +110,11 @@ def test_both_penalties_are_reported_and_the_one_asked_for_is_the_headline(few):
 @pytest.mark.parametrize("noise", ["gaussian", "dropout"])
 def test_noise_is_fresh_in_training_and_absent_otherwise(noise):
     model = denoising_autoencoder.build_denoising_autoencoder(noise=noise, amount=0.4)
-    layer, images = model.get_layer("noise"), np.full((500, 8, 8, 1), 0.5, "float32")
+    layer = model.get_layer("noise")
+    images = np.full((500, 8, 8, 1), 0.5, "float32")
     np.testing.assert_array_equal(layer(images), images)
-    first, second = (np.asarray(layer(images, training=True)) for _ in range(2))
+    first = np.asarray(layer(images, training=True))
+    second = np.asarray(layer(images, training=True))
     assert not np.array_equal(first, second)
     assert first.mean() == pytest.approx(0.5, abs=0.02)
     if noise == "gaussian":
@@ -136,19 +138,29 @@ def test_test_images_have_the_same_noise_for_every_seed(few):
 @pytest.mark.parametrize(
     ("name", "options", "match"),
     [
-        ("dense", {"latent_size": 0}, "latent_size 0"),
-        ("dense", {"units": (16, 0)}, r"units \(16, 0\)"),
-        ("dense", {"input_shape": (0, 8, 1)}, r"input_shape \(0, 8, 1\)"),
-        ("conv", {"filters": ()}, r"filters \(\)"),
+        ("dense", {"latent_size": 0}, "latent_size=0"),
+        ("dense", {"units": (16, 0)}, r"units=\(16, 0\)"),
+        ("dense", {"units": 256}, "units=256"),
+        ("dense", {"units": ()}, r"units=\(\)"),
+        ("dense", {"input_shape": (0, 8, 1)}, r"shape \(0, 8, 1\)"),
+        ("conv", {"filters": ()}, r"filters=\(\)"),
+        ("conv", {"filters": 8}, "filters=8"),
         ("conv", {"filters": (8, 8, 8)}, r"kernel_sizes \(5, 3\)"),
-        ("conv", {"filters": (8, 0)}, r"filters \(8, 0\)"),
-        ("conv", {"latent_size": -1}, "latent_size -1"),
-        ("sparse", {"units": 0}, "units 0"),
+        ("conv", {"kernel_sizes": 3}, "kernel_sizes 3"),
+        ("conv", {"filters": (8, 0)}, r"filters=\(8, 0\)"),
+        ("conv", {"latent_size": -1}, "latent_size=-1"),
+        ("conv", {"input_shape": (8, None, 1)}, r"shape \(8, None, 1\)"),
+        ("sparse", {"units": 0}, "units=0"),
+        ("sparse", {"input_shape": (8, 8)}, r"shape \(8, 8\)"),
         ("sparse", {"penalty": "l2"}, "penalty 'l2'"),
-        ("denoising", {"latent_size": 0}, "latent_size 0"),
+        ("sparse", {"noise": 1.5}, "noise 1.5"),
+        ("denoising", {"latent_size": 0}, "latent_size=0"),
+        ("denoising", {"input_shape": (8, 8)}, r"shape \(8, 8\)"),
         ("denoising", {"noise": "salt"}, "noise 'salt'"),
-        ("sequence", {"input_shape": (0, 8)}, r"input_shape \(0, 8\)"),
-        ("sequence", {"units": 0}, "units 0"),
+        ("denoising", {"noise": "dropout", "amount": 1.0}, "amount 1.0"),
+        ("denoising", {"amount": -0.1}, "amount -0.1"),
+        ("sequence", {"input_shape": (0, 8)}, r"shape \(0, 8\)"),
+        ("sequence", {"units": 0}, "units=0"),
     ],
 )
 def test_builders_refuse_sizes_and_words_in_a_sentence(name, options, match):
@@ -189,7 +201,8 @@ def test_flags_outside_their_range_are_refused_before_training(module, options, 
     ],
 )
 def test_the_map_of_codes_is_left_out_where_there_are_too_many_classes(module, options, tmp_path):
-    x, y = random_images(count=252), np.arange(252) % 21
+    x = random_images(count=252)
+    y = np.arange(252) % 21
     np.savez(tmp_path / "many.npz", x_train=x, y_train=y, x_test=x[:42], y_test=y[:42])
     report = module.run(data=str(tmp_path / "many.npz"), epochs=1, **options)
     assert list(report.pictures) == ["reconstructions"]

@@ -46,7 +46,7 @@ def test_the_kl_divergence_is_what_sampling_estimates():
     means, logs = normal((3, 4), 1), normal((3, 4), 2)
     codes = means + np.exp(logs / 2) * np.random.default_rng(3).normal(size=(200_000, 3, 4))
     ratio = stats.norm(means, np.exp(logs / 2)).logpdf(codes) - stats.norm().logpdf(codes)
-    ratio = ratio.sum(axis=2)  # (draws, 3)
+    ratio = ratio.sum(axis=2)  # (samples, 3)
     error = ratio.std(axis=0) / len(ratio) ** 0.5
     found = numpy(kl_divergence(means, logs))
     assert (np.abs(found - ratio.mean(axis=0)) < 4 * error).all()
@@ -133,7 +133,8 @@ def test_a_file_that_names_the_former_module_of_the_layer_loads(tmp_path):
 
 
 def test_the_plain_autoencoder_is_the_same_network_without_the_noise():
-    model, plain = vae.build_vae(), vae.build_vae(variational=False, name="plain")
+    model = vae.build_vae()
+    plain = vae.build_vae(variational=False, name="plain")
     assert (model.name, plain.name) == ("vae", "plain")
     assert model.count_params() - plain.count_params() == 256 * 2 + 2  # the log variance
     assert not plain.losses
@@ -142,9 +143,18 @@ def test_the_plain_autoencoder_is_the_same_network_without_the_noise():
     assert (numpy(model(images, training=True)) != numpy(model(images, training=False))).any()
 
 
-@pytest.mark.parametrize("sizes", [{"latent_size": 0}, {"units": (8, 0)}])
-def test_sizes_below_one_are_refused(sizes):
-    with pytest.raises(ValueError, match="^build_vae: latent_size .* give 1 or more for each"):
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (8, 8)}, r"shape \(8, 8\); give \(height, width, channels\)"),
+        ({"latent_size": 0}, "latent_size=0; give an integer >= 1"),
+        ({"units": 256}, "units=256; give a tuple of integers >= 1"),
+        ({"units": ()}, r"units=\(\); give a tuple"),
+        ({"units": (8, 0)}, r"units=\(8, 0\); give a tuple"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_vae: {message}"):
         vae.build_vae(**sizes)
 
 
