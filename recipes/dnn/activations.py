@@ -5,13 +5,11 @@
 Take it to choose an activation and the initial weights that suit it. Together they decide how much
 of the signal a layer passes forward, and how much of the gradient it passes back. A sigmoid has a
 derivative of at most 1/4, so the gradient shrinks from layer to layer. The derivative of ReLU is 1
-above zero, but units may die. SELU brings the outputs of each layer back to mean 0 and deviation 1.
-Softmax belongs at the output: the units of a hidden layer would share a sum of 1.
+above zero, but units may die. SELU brings the outputs of a layer back to mean 0 and deviation 1.
 
 In the report: the accuracy of each network; its gradient ratio, the norm of the gradient in the
 first hidden layer divided by that in the last, before training; and its dead units, the fraction
-whose output hardly differs between images after training. Two pictures show how the signal changes
-from layer to layer before training, for five samples of the initial weights.
+whose output hardly differs between images after training.
 
 Reference: Klambauer et al., "Self-normalizing neural networks", 2017.
 """
@@ -28,6 +26,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -62,7 +61,7 @@ def build_activations(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the activation is not one of INITIALIZERS.
+        ValueError: if the activation is not one of INITIALIZERS, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -76,6 +75,9 @@ def build_activations(
         model.fit(images, labels, batch_size=16, epochs=2)
         probabilities = model.predict(images)  # (256, 10)
     """
+    check_tuples("build_activations", input_shape=input_shape)
+    check_integers("build_activations", num_classes=num_classes, units=units)
+    check_integers("build_activations", hidden_layers=hidden_layers)
     if activation not in INITIALIZERS:
         names = ", ".join(INITIALIZERS)
         raise ValueError(f"build_activations: activation {activation!r}; give one of {names}.")
@@ -150,11 +152,13 @@ def run(
     # The only use of the test images.
     table = _score_table(networks, images.test, gradient_ratios, sample)
     best = max(networks, key=lambda name: networks[name].history.history["val_accuracy"][-1])
-    each = {f"{score} of {name}": row[score] for name, row in table.items() for score in row}
+    found = {"accuracy": table[best]["accuracy"]}
+    for name, row in table.items():
+        found |= {f"{score} of {name}": value for score, value in row.items()}
     return Report(
         model=networks[best],
         headline="accuracy",
-        scores={"accuracy": table[best]["accuracy"], **each},
+        scores=found,
         baselines=scores.classification_baselines(images, names=("majority",)),
         data=images.describe(),
         pictures={"scores": visualize.plot_score_table(table, log=["gradient ratio"])} | untrained,
@@ -164,7 +168,6 @@ def run(
 def _names(activations, hidden_layers, units):
     """The activations to compare; flags that no network can be built with are refused."""
     names = list(INITIALIZERS) if activations == "all" else activations.split(",")
-
     if not set(names) <= set(INITIALIZERS) or hidden_layers < 1 or units < 1:
         raise data_prep.DataError(
             f"{activations!r} in {hidden_layers} hidden layers of {units} units: give all, or some "
@@ -177,10 +180,10 @@ def _build_networks(names, images, hidden_layers, units):
     """{activation: untrained networks}, one of each, and five of each of the first four."""
     shapes = images.input_shape, len(images.classes)
     networks = {name: [] for name in names}
-    for name in names + 4 * names[:4]:
-        model = build_activations(*shapes, name, hidden_layers, units, name)
+    for activation in names + 4 * names[:4]:
+        model = build_activations(*shapes, activation, hidden_layers, units=units, name=activation)
         model.layers[0].adapt(images.train.inputs)
-        networks[name].append(model)
+        networks[activation].append(model)
     return networks
 
 
@@ -199,10 +202,8 @@ def _untrained_pictures(built, sample, names):
         for name in names:
             outputs = [_hidden_outputs(model, sample) for model in built[name]]
             lines[name] = measure(outputs, axis=(2, 3))  # (networks, hidden layers)
-
         numbers = range(1, lines[name].shape[1] + 1)
-        label = f"{what} of outputs, untrained"
-        pictures[what] = visualize.plot_lines(numbers, lines, "hidden layer", label)
+        pictures[what] = visualize.plot_lines(numbers, lines, "hidden layer", f"{what} of outputs")
     return pictures
 
 
@@ -213,7 +214,6 @@ def _score_table(networks, test, gradient_ratios, sample):
         probabilities = model.predict(test.inputs, batch_size=256, verbose=0)
         table[name] = scores.classification(test.labels, probabilities, classes=())
         table[name]["gradient ratio"] = gradient_ratios[name]
-
         outputs = _hidden_outputs(model, sample)
         dead = [layer.std(axis=0) <= 0.01 * layer.std() for layer in outputs]
         table[name]["dead units"] = np.mean(dead)

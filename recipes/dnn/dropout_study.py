@@ -34,6 +34,7 @@ from keras import layers
 import data_prep
 import visualize
 from data_prep.dataset import stratified_split
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -65,7 +66,7 @@ def build_dropout_study(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if `units` is not a list of widths.
+        ValueError: if `units` is not a tuple, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -78,11 +79,8 @@ def build_dropout_study(
         model.fit(images, labels, batch_size=32, epochs=2)
         probabilities = model.predict(images)  # (100, 10)
     """
-    if isinstance(units, int) or not all(size >= 1 for size in units):
-        raise ValueError(
-            f"build_dropout_study: units {units}; give the width of each dense layer, such as "
-            f"(512, 512)."
-        )
+    check_tuples("build_dropout_study", input_shape=input_shape, units=units)
+    check_integers("build_dropout_study", num_classes=num_classes)
 
     model = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name=name)
     model.add(layers.Dropout(input_dropout))  # (batch, height * width * channels)
@@ -120,7 +118,6 @@ def run(
     """
     images = data_prep.load_images(data, seed=seed)
     _check(images, samples, repeats)
-    shapes = images.input_shape, len(images.classes)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, samples, batch_size, epochs)
@@ -129,9 +126,10 @@ def run(
     for repeat in range(repeats):
         _, rows = stratified_split(images.train.labels, samples, seed * repeats + repeat)
         few = images.train.take(rows)
-        for name, (dropout, input_dropout) in NETWORKS.items():
-            title = f"{name}_{repeat + 1}".replace(" ", "_")
-            model = build_dropout_study(*shapes, (512, 512), dropout, input_dropout, title)
+        for name in NETWORKS:
+            is_reported = name == "with dropout" and repeat == repeats - 1
+            title = "dropout_study" if is_reported else f"{name} {repeat + 1}"
+            model = _build_network(images, name, title.replace(" ", "_"))
             model.compile(
                 optimizer=keras.optimizers.Adam(schedule),
                 loss="sparse_categorical_crossentropy",
@@ -191,6 +189,18 @@ def _check(images, samples, repeats):
             f"{samples} samples, {repeats} repeats: give {least} to {most} samples, and 1 or more "
             f"repeats."
         )
+
+
+def _build_network(images, name, title):
+    """One of the two networks for these images."""
+    dropout, input_dropout = NETWORKS[name]
+    return build_dropout_study(
+        images.input_shape,
+        len(images.classes),
+        dropout=dropout,
+        input_dropout=input_dropout,
+        name=title,
+    )
 
 
 def _test_scores(model, test, history):

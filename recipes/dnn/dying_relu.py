@@ -32,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -58,7 +59,7 @@ def build_dying_relu(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if there is no hidden layer or no unit.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -71,11 +72,10 @@ def build_dying_relu(
         model.fit(images, labels, batch_size=64, epochs=2)
         probabilities = model.predict(images)  # (256, 10)
     """
-    if hidden_layers < 1 or units < 1:
-        raise ValueError(
-            f"build_dying_relu: hidden_layers {hidden_layers} and units {units}; give 1 or more of "
-            f"each."
-        )
+    check_tuples("build_dying_relu", input_shape=input_shape)
+    check_integers(
+        "build_dying_relu", num_classes=num_classes, hidden_layers=hidden_layers, units=units
+    )
 
     model = keras.Sequential([keras.Input(input_shape), layers.Flatten()], name=name)
     for _ in range(hidden_layers):
@@ -114,7 +114,7 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.2, call
             images.input_shape,
             len(images.classes),
             negative_slope=slope,
-            name=name.replace(" ", "_"),
+            name="dying_relu" if name == "leaky relu" else name,
         )
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
@@ -132,7 +132,7 @@ def run(data="digits", epochs=20, batch_size=64, seed=0, learning_rate=0.2, call
             callbacks=[watch, *callbacks],
         )
         fires[name] = watch.by_layer()
-        accuracy[name] = _test_accuracy(model, images.test, batch_size, learning_rate)
+        accuracy[name] = _test_accuracy(name, model, images.test, batch_size)
 
     return Report(
         model=model,  # the network with leaky ReLU, trained last
@@ -167,13 +167,13 @@ class _Firing(keras.callbacks.Callback):
         }
 
 
-def _test_accuracy(model, test, batch_size, learning_rate):
+def _test_accuracy(name, model, test, batch_size):
     """The accuracy on the test images, their only use; a network that diverged is refused."""
     measured = model.evaluate(test.inputs, test.labels, batch_size, verbose=0, return_dict=True)
     if not np.isfinite(measured["loss"]):
         raise data_prep.DataError(
-            f"learning rate {learning_rate:g}: the network {model.name} diverged and has no units "
-            f"to count; choose a smaller --learning-rate."
+            f"the network with {name} diverged and has no units to count; choose a smaller "
+            f"--learning-rate."
         )
     return measured["accuracy"]
 

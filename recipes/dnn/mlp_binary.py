@@ -30,6 +30,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -39,14 +40,14 @@ def build_mlp_binary(input_shape=(30,), units=(32, 16), dropout=0.3):
 
     Args:
         input_shape: (features,) of an example, each feature with mean 0 and deviation 1.
-        units: width of each dense layer, from the first to the last.
+        units: width of each dense layer, from the first to the last; () for a logistic regression.
         dropout: fraction of values dropped after each dense layer.
 
     Returns:
         A keras.Sequential from (batch, *input_shape) to the probability of class 1, (batch, 1).
 
     Raises:
-        ValueError: if `units` is not a list of widths, or an example is not a row of features.
+        ValueError: if input_shape is not (features,), or `units` is not a tuple of integers >= 1.
 
     Example:
         import numpy as np
@@ -64,15 +65,9 @@ def build_mlp_binary(input_shape=(30,), units=(32, 16), dropout=0.3):
         model.fit(inputs, labels, batch_size=32, epochs=2)
         probabilities = model.predict(inputs)  # (256, 1), of class 1
     """
-    if len(input_shape) != 1:
-        raise ValueError(
-            f"build_mlp_binary: input_shape {input_shape}; give (features,), the length of a row."
-        )
-    if isinstance(units, int) or not all(size >= 1 for size in units):
-        raise ValueError(
-            f"build_mlp_binary: units {units}; give the width of each dense layer, such as "
-            f"(32, 16)."
-        )
+    check_shape("build_mlp_binary", input_shape, "features")
+    if units != ():
+        check_tuples("build_mlp_binary", units=units)
 
     model = keras.Sequential([keras.Input(input_shape)], name="mlp_binary")
     for size in units:

@@ -33,6 +33,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -45,7 +46,7 @@ def build_mlp_classifier(
     Args:
         input_shape: (height, width, channels) of an image; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
-        units: width of each dense layer, from the first to the last.
+        units: width of each dense layer, from the first to the last; () for a softmax regression.
         dropout: fraction of values dropped after each dense layer.
         shift: largest random shift in training, as a fraction of height and width; 0 for none.
 
@@ -53,8 +54,8 @@ def build_mlp_classifier(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if `units` is not a list of widths, or the input is to be shifted and is no
-            image.
+        ValueError: if `units` is not a tuple, a size is not an integer >= 1, or the input is to be
+            shifted and is no image.
 
     Example:
         import numpy as np
@@ -67,11 +68,10 @@ def build_mlp_classifier(
         model.fit(images, labels, batch_size=64, epochs=2)
         probabilities = model.predict(images)  # (256, 10)
     """
-    if isinstance(units, int) or not all(size >= 1 for size in units):
-        raise ValueError(
-            f"build_mlp_classifier: units {units}; give the width of each dense layer, such as "
-            f"(512, 256)."
-        )
+    check_tuples("build_mlp_classifier", input_shape=input_shape)
+    check_integers("build_mlp_classifier", num_classes=num_classes)
+    if units != ():
+        check_tuples("build_mlp_classifier", units=units)
     if shift and len(input_shape) != 3:
         raise ValueError(
             f"build_mlp_classifier: input_shape {input_shape} cannot be shifted; give (height, "

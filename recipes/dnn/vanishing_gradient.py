@@ -34,6 +34,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -70,7 +71,7 @@ def build_vanishing_gradient(
         A keras.Model from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if there is no hidden layer or no unit.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -84,11 +85,9 @@ def build_vanishing_gradient(
         model.fit(images, labels, batch_size=64, epochs=2)
         probabilities = model.predict(images)  # (256, 10)
     """
-    if hidden_layers < 1 or units < 1:
-        raise ValueError(
-            f"build_vanishing_gradient: hidden_layers {hidden_layers} and units {units}; give 1 or "
-            f"more of each."
-        )
+    check_tuples("build_vanishing_gradient", input_shape=input_shape)
+    check_integers("build_vanishing_gradient", num_classes=num_classes, units=units)
+    check_integers("build_vanishing_gradient", hidden_layers=hidden_layers)
 
     # Initial weights that suit the activation, so that they are not why a gradient vanishes.
     start = {"relu": "he_normal", "selu": "lecun_normal"}.get(activation, "glorot_uniform")
@@ -121,7 +120,6 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.05, cal
     images = data_prep.load_images(data, seed=seed)
     order = np.random.default_rng(seed).permutation(len(images.train))
     sample = images.train.take(order[:256])
-    shapes = images.input_shape, len(images.classes)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(images.train), batch_size, epochs)
@@ -129,7 +127,10 @@ def run(data="digits", epochs=30, batch_size=64, seed=0, learning_rate=0.05, cal
     learning = {}
     accuracy = {}
     for name, (activation, residual) in NETWORKS.items():
-        model = build_vanishing_gradient(*shapes, activation, residual, name=name.replace(" ", "_"))
+        title = "vanishing_gradient" if residual else name
+        model = build_vanishing_gradient(
+            images.input_shape, len(images.classes), activation, residual, name=title
+        )
         model.compile(
             # The gradient of each variable is clipped to norm 1: SELU's would explode without it.
             optimizer=keras.optimizers.SGD(schedule, momentum=0.9, clipnorm=1.0),

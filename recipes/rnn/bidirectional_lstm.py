@@ -29,6 +29,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -58,7 +59,7 @@ def build_bidirectional_lstm(
         num_classes).
 
     Raises:
-        ValueError: if vocabulary_size or embedding is below 1.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -74,11 +75,9 @@ def build_bidirectional_lstm(
         model.fit(words, labels, epochs=2)
         probabilities = model.predict(words)  # (128, 2)
     """
-    if vocabulary_size < 1 or embedding < 1:
-        raise ValueError(
-            f"build_bidirectional_lstm: vocabulary_size {vocabulary_size} and embedding "
-            f"{embedding}; give 1 or more of each."
-        )
+    check_integers("build_bidirectional_lstm", vocabulary_size=vocabulary_size)
+    check_integers("build_bidirectional_lstm", num_classes=num_classes)
+    check_integers("build_bidirectional_lstm", embedding=embedding, units=units)
 
     model = keras.Sequential(name=name)
     model.add(keras.Input((None,), dtype="int32"))  # (batch, words)
@@ -127,12 +126,13 @@ def run(
         lambda part: vocabulary.encode(part, length, keep="last"), vocabulary.decode
     )
 
-    sizes = len(vocabulary), len(words.classes), embedding
+    num_words = len(vocabulary)
+    num_classes = len(words.classes)
     single_units = _units_of_one_direction(embedding, units)
     one_direction = build_bidirectional_lstm(
-        *sizes, single_units, bidirectional=False, name="one_direction"
+        num_words, num_classes, embedding, single_units, bidirectional=False, name="one_direction"
     )
-    model = build_bidirectional_lstm(*sizes, units)
+    model = build_bidirectional_lstm(num_words, num_classes, embedding, units)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(words.train), batch_size, epochs)

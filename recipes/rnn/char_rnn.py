@@ -2,9 +2,9 @@
 
     characters (any) -> embedding 64 -> lstm 192 -> logits of the next character (any, 102)
 
-A small language model: each character is the label of those before it. In training the network
-always reads the true text, whatever it has predicted (teacher forcing). When the network writes, it
-reads its own characters (free running), and one error changes all that follows.
+Take it to see how a language model learns and writes. Each character is the label of the text
+before it. In training the network reads the true text, whatever it has predicted (teacher forcing).
+When it writes, it reads its own characters (free running), and one error changes all that follows.
 
 Half a million characters are too many steps for the gradient to go back through. So the text is
 read in windows of 50. The state at the end of a window is the first state of the next window (a
@@ -30,6 +30,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -47,11 +48,10 @@ def build_char_rnn(num_characters=102, units=(192,), dropout=0.0, batch_size=Non
             that row 3 of a batch continues row 3 of the batch before; all batches have this size.
 
     Returns:
-        A keras.Sequential from character numbers (batch, time) to logits (batch, time,
-        num_characters) of the character that follows each.
+        A keras.Sequential from characters (batch, time) to logits (batch, time, num_characters).
 
     Raises:
-        ValueError: if batch_size is below 1.
+        ValueError: if `units` is not a tuple, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -66,12 +66,13 @@ def build_char_rnn(num_characters=102, units=(192,), dropout=0.0, batch_size=Non
         model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         model.fit(inputs, targets, epochs=2)
 
-        # 20 characters that continue the first 10.
         written = Writer(model, length=20, temperature=0.7).predict(inputs[:1, :10])  # (1, 20)
-        continued = "".join(characters[number] for number in written[0])
+        continued = "".join(characters[number] for number in written[0])  # after the first 10
     """
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"build_char_rnn: batch_size {batch_size}; give 1 or more, or None.")
+    check_integers("build_char_rnn", num_characters=num_characters)
+    check_tuples("build_char_rnn", units=units)
+    if batch_size is not None:
+        check_integers("build_char_rnn", batch_size=batch_size)
 
     model = keras.Sequential(name="char_rnn")
     model.add(keras.Input(batch_shape=(batch_size, None), dtype="int32"))
@@ -79,8 +80,7 @@ def build_char_rnn(num_characters=102, units=(192,), dropout=0.0, batch_size=Non
     for size in units:
         model.add(layers.LSTM(size, return_sequences=True, stateful=batch_size is not None))
         model.add(layers.Dropout(dropout))  # (batch, time, units)
-    # Logits: the softmax is computed in the loss, more exactly, or after the temperature.
-    model.add(layers.Dense(num_characters))
+    model.add(layers.Dense(num_characters))  # logits: the loss takes the softmax, more exactly
     return model
 
 
@@ -90,8 +90,7 @@ class Writer(keras.Model):
     Args:
         model: a network of `build_char_rnn`.
         length: number of characters to write.
-        temperature: divides the logits: below 1 likely characters become more likely, above 1 less;
-            0 always takes the most likely one.
+        temperature: divides the logits; below 1 favours likely characters, 0 takes the likeliest.
         top_k: sample only from the top_k most likely characters; 0 for all.
         seed: sets the characters that are sampled.
     """
@@ -115,9 +114,8 @@ class Writer(keras.Model):
 
     def call(self, texts):
         """Character numbers (batch, length) that continue texts (batch, time)."""
-        batch, given = ops.shape(texts)[0], texts.shape[1]
+        batch, given = ops.shape(texts)
         total = given + self.length
-
         uniform = keras.random.uniform((total, batch, self.dense.units), seed=self.seeds)
         gumbel = -ops.log(-ops.log(ops.maximum(uniform, 1e-30)))
 
@@ -181,6 +179,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if `units` is below 1.
     """
     if units < 1:
         raise data_prep.DataError(f"units is {units}; give 1 or more.")
@@ -234,7 +235,6 @@ def generate(reader, test, temperature, top_k, seed):
     # Passages of the test text: 100 characters to read, then 100 to write.
     passages = np.stack([test[start : start + 200] for start in range(0, len(test) - 200, 997)])
     given, truth = passages[:, :100], passages[:, 100:]
-
     logits = reader.predict(passages[:, :-1], batch_size=64, verbose=0)
     forced = logits.argmax(axis=-1)[:, 99:]
     free = Writer(reader, 100, temperature=0).predict(given, batch_size=64, verbose=0)

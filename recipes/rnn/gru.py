@@ -3,7 +3,8 @@
     rows (8, 8), padded to any length -> mask -> gru 96 -> probabilities (10,)
 
 The gated recurrent unit (GRU) has two gates and one state, the LSTM three gates and two states. For
-the same number of units the GRU needs a quarter fewer weights, and it often learns as well.
+the same number of units the GRU needs a quarter fewer weights, and it often learns as well. Take it
+in place of an LSTM when a smaller network is wanted.
 
 The sequences of a batch must have one length: the shorter ones are filled up with padding. The mask
 tells the layer which steps are padding. There the layer keeps its state, so padding changes
@@ -30,6 +31,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -53,7 +55,7 @@ def build_gru(
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the input shape is not (time steps, features per step).
+        ValueError: if input_shape does not have two axes, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -69,8 +71,8 @@ def build_gru(
         model.fit(sequences, labels, epochs=2)
         probabilities = model.predict(sequences)  # (128, 10)
     """
-    if len(input_shape) != 2:
-        raise ValueError(f"build_gru: input_shape {input_shape}; give (steps, features).")
+    check_shape("build_gru", input_shape, "time steps", "features", free=("time steps",))
+    check_integers("build_gru", num_classes=num_classes, units=units)
 
     model = keras.Sequential(name=name)
     model.add(keras.Input(input_shape))  # (batch, time, features)
@@ -106,6 +108,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if `padding` is below 0.
     """
     if padding < 0:
         raise data_prep.DataError(f"padding is {padding} steps; give 0 or more.")
@@ -134,8 +139,7 @@ def run(
 
     # The only use of the test images.
     amounts = sorted({*range(0, padding, 4), padding})  # steps of padding
-    probabilities = _predict_padded(networks, rows.test.inputs, amounts)
-    found = _scores_by_padding(rows, probabilities)
+    probabilities, found = _measure_padded(networks, rows, amounts)
     return Report(
         model=networks["GRU"],
         headline="accuracy",
@@ -153,7 +157,8 @@ def run(
 
 def _networks(rows, compare):
     """{name: network}: the GRU, and the two to compare it with."""
-    features, num_classes = rows.input_shape[1], len(rows.classes)
+    _, features = rows.input_shape
+    num_classes = len(rows.classes)
     gru = build_gru((None, features), num_classes)
     if not compare:
         return {"GRU": gru}
@@ -177,42 +182,37 @@ def _pad_at_random(inputs, padding, seed):
     return padded
 
 
-def _predict_padded(networks, inputs, amounts):
-    """{network: [probabilities (images, classes) for each number of steps of padding]}."""
+def _measure_padded(networks, rows, amounts):
+    """{network: probabilities for each amount of padding}, and {network: scores for each}."""
     probabilities = {name: [] for name in networks}
+    found = {name: [] for name in networks}
     for amount in amounts:
-        padded = np.pad(inputs, [(0, 0), (0, amount), (0, 0)], constant_values=PADDING)
+        padded = np.pad(rows.test.inputs, [(0, 0), (0, amount), (0, 0)], constant_values=PADDING)
         for name, model in networks.items():
-            probabilities[name].append(model.predict(padded, batch_size=256, verbose=0))
-    return probabilities
-
-
-def _scores_by_padding(rows, probabilities):
-    """{network: [scores for each number of steps of padding]}."""
-    labels, classes = rows.test.labels, rows.classes
-    return {
-        name: [scores.classification(labels, predicted, classes) for predicted in by_amount]
-        for name, by_amount in probabilities.items()
-    }
+            predicted = model.predict(padded, batch_size=256, verbose=0)
+            probabilities[name].append(predicted)
+            found[name].append(scores.classification(rows.test.labels, predicted, rows.classes))
+    return probabilities, found
 
 
 def _effects_of_padding(probabilities, found):
     """What the most padding changes, with a mask and without."""
     effects = {}
     for name in found:
-        if name == "LSTM":
-            continue
-        change = np.abs(probabilities[name][-1] - probabilities[name][0]).max()
-        effects[f"change by padding, {name}"] = float(change)
-        effects[f"accuracy with padding, {name}"] = found[name][-1]["accuracy"]
+        if name != "LSTM":
+            change = np.abs(probabilities[name][-1] - probabilities[name][0]).max()
+            effects[f"change by padding, {name}"] = float(change)
+            effects[f"accuracy with padding, {name}"] = found[name][-1]["accuracy"]
     return effects
 
 
 def _pictures(rows, amounts, probabilities, found):
     """Which classes are confused, and the accuracy with more and more padding."""
     matrix = scores.confusion(rows.test.labels, probabilities["GRU"][0])
-    accuracies = {name: [[score["accuracy"] for score in found[name]]] for name in found}
-    accuracies.pop("LSTM", None)
+    accuracies = {}
+    for name, by_amount in found.items():
+        if name != "LSTM":
+            accuracies[name] = [[score["accuracy"] for score in by_amount]]
 
     return {
         "confusion": visualize.plot_confusion_matrix(matrix, rows.classes),

@@ -26,6 +26,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -160,7 +161,7 @@ def build_lstm_cell(input_shape=(8, 8), num_classes=10, cell="lstm", units=96):
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the input shape, the cell or the number of units cannot work.
+        ValueError: if there is no such cell, or the input shape or a size cannot work.
 
     Example:
         import numpy as np
@@ -173,14 +174,11 @@ def build_lstm_cell(input_shape=(8, 8), num_classes=10, cell="lstm", units=96):
         model.fit(sequences, labels, epochs=2)
         probabilities = model.predict(sequences)  # (128, 10)
     """
-    if len(input_shape) != 2:
-        raise ValueError(f"build_lstm_cell: input_shape {input_shape}; give (steps, features).")
-
+    check_shape("build_lstm_cell", input_shape, "time steps", "features", free=("time steps",))
+    check_integers("build_lstm_cell", num_classes=num_classes, units=units)
     cells = {"lstm": LSTMCell, "gru": GRUCell, "gru_before": GRUCell, "vanilla": VanillaCell}
-    if cell not in cells or units < 1:
-        raise ValueError(
-            f"build_lstm_cell: {units} units of {cell!r}; give 1 or more of {', '.join(cells)}."
-        )
+    if cell not in cells:
+        raise ValueError(f"build_lstm_cell: cell {cell!r}; give one of {', '.join(cells)}.")
     options = {"reset_after": False} if cell == "gru_before" else {}
 
     return keras.Sequential(
@@ -218,6 +216,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if there is no such cell.
     """
     if cell not in KERAS_LAYERS:
         raise data_prep.DataError(f"cell is {cell!r}; give one of {', '.join(KERAS_LAYERS)}.")
@@ -267,8 +268,7 @@ def _differences_from_keras(inputs, labels, classes):
         theirs.set_weights(ours.get_weights())
         outputs = np.abs(ours.predict_on_batch(inputs) - theirs.predict_on_batch(inputs))
 
-        # A step of gradient descent with learning rate 1 subtracts the gradient from the weights,
-        # so weights that were equal before now differ by as much as the gradients.
+        # After a step of gradient descent with rate 1, weights differ by as much as the gradients.
         for model in (ours, theirs):
             model.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")
             model.train_on_batch(inputs, labels)

@@ -28,6 +28,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -45,7 +46,8 @@ def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(96, 96), dropout
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the input shape is not (time steps, features per step), or there is no LSTM.
+        ValueError: if the input shape is not (time steps, features per step), `units` is not a
+            tuple, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -58,14 +60,9 @@ def build_lstm_stack(input_shape=(8, 8), num_classes=10, units=(96, 96), dropout
         model.fit(sequences, labels, epochs=2)
         probabilities = model.predict(sequences)  # (128, 10)
     """
-    if len(input_shape) != 2:
-        raise ValueError(
-            f"build_lstm_stack: input_shape {input_shape}; give (time steps, features per step)."
-        )
-    if not units:
-        raise ValueError(
-            "build_lstm_stack: units is empty; give a number of units for each LSTM, such as (96,)."
-        )
+    check_shape("build_lstm_stack", input_shape, "time steps", "features", free=("time steps",))
+    check_integers("build_lstm_stack", num_classes=num_classes)
+    check_tuples("build_lstm_stack", units=units)
 
     model = keras.Sequential(name="lstm_stack")
     model.add(keras.Input(input_shape))  # (batch, time, features)

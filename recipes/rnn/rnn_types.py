@@ -33,6 +33,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -60,7 +61,7 @@ def build_rnn_types(
         (batch, window, 1) or (batch, steps, 1).
 
     Raises:
-        ValueError: if there is no such kind, or `window`, `steps` or `features` is below 1.
+        ValueError: if there is no such kind, or a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -77,9 +78,9 @@ def build_rnn_types(
     """
     if kind not in KINDS:
         raise ValueError(f"build_rnn_types: kind {kind!r}; give one of {', '.join(KINDS)}.")
-    if min(1 if window is None else window, steps, features) < 1:
-        sizes = f"window {window}, steps {steps}, features {features}"
-        raise ValueError(f"build_rnn_types: {sizes}; give 1 or more of each.")
+    check_integers("build_rnn_types", steps=steps, features=features, units=units)
+    if window is not None:
+        check_integers("build_rnn_types", window=window)
 
     model = keras.Sequential(name=name)
     if kind.startswith("many"):
@@ -102,8 +103,7 @@ def run(data="sunspots", epochs=20, batch_size=16, seed=0, learning_rate=0.01, c
     """Train each type on a task that needs it and report the errors on the latest years.
 
     Args:
-        data: sunspots, elnino, co2, or a CSV or Parquet file whose first column is the time and
-            whose second is the series.
+        data: sunspots, elnino, co2, or a CSV or Parquet file: time in column 1, series in column 2.
         epochs: passes over the training frames.
         batch_size: frames per training step.
         seed: sets the initial weights and the order of the frames.

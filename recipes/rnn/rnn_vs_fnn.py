@@ -12,7 +12,7 @@ training and test examples alike.
 
     pattern     is there an A directly before a B, in a sequence of 4 A, 4 B and 16 others
     count       are there more A than B, in a sequence of 24
-    images      the images of `--data`, read row by row
+    images      images of handwritten digits, or others, read row by row
 
 In the report: the accuracy of both networks on each task. Shuffling hides the pattern completely,
 makes the images harder, and does not change the counts.
@@ -32,6 +32,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -43,7 +44,7 @@ def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32, n
     """Build one of the two networks, not compiled.
 
     Args:
-        input_shape: (time steps, features per step).
+        input_shape: (time steps, features per step); for "rnn" the number of steps may be None.
         num_classes: number of classes, the size of the output.
         kind: "rnn", a recurrent network, or "fnn", a feed-forward network.
         units: size of the state, or of the dense layer.
@@ -54,7 +55,7 @@ def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32, n
 
     Raises:
         ValueError: if there is no such kind, the input shape is not (time steps, features per
-            step), or a feed-forward network is to read any number of steps.
+            step), a size is not an integer >= 1, or "fnn" is to read any number of steps.
 
     Example:
         import numpy as np
@@ -69,8 +70,8 @@ def build_rnn_vs_fnn(input_shape=(24, 6), num_classes=2, kind="rnn", units=32, n
     """
     if kind not in ("rnn", "fnn"):
         raise ValueError(f"build_rnn_vs_fnn: kind {kind!r}; give rnn or fnn.")
-    if len(input_shape) != 2:
-        raise ValueError(f"build_rnn_vs_fnn: input_shape {input_shape}; give (steps, features).")
+    check_shape("build_rnn_vs_fnn", input_shape, "time steps", "features", free=("time steps",))
+    check_integers("build_rnn_vs_fnn", num_classes=num_classes, units=units)
     if kind == "fnn" and input_shape[0] is None:
         raise ValueError("build_rnn_vs_fnn: kind fnn needs a fixed number of time steps; give it.")
 
@@ -104,7 +105,8 @@ def run(data="digits", epochs=15, batch_size=64, seed=0, learning_rate=0.01, cal
 
     networks = {}
     for task, ((inputs, labels), _) in tasks.items():
-        shape, num_classes = inputs.shape[1:], int(labels.max()) + 1
+        shape = inputs.shape[1:]
+        num_classes = int(labels.max()) + 1
         units = {"rnn": UNITS, "fnn": _units_of_feed_forward(shape, num_classes)}
 
         # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
@@ -113,7 +115,7 @@ def run(data="digits", epochs=15, batch_size=64, seed=0, learning_rate=0.01, cal
             name = f"{kind}_{task.replace(' ', '_')}"
             if (task, kind) == REPORTED:
                 name = "rnn_vs_fnn"
-            model = build_rnn_vs_fnn(shape, num_classes, kind, units[kind], name)
+            model = build_rnn_vs_fnn(shape, num_classes, kind, units=units[kind], name=name)
             model.compile(
                 optimizer=keras.optimizers.Adam(schedule),
                 loss="sparse_categorical_crossentropy",

@@ -12,8 +12,7 @@ It learns by back-propagation through time. Unrolled, the network has one layer 
 way back the gradient is multiplied by U_h and by the slope of tanh at every step. So the gradient
 vanishes or explodes. Clipping the norm of the gradient prevents the explosion, not the vanishing.
 
-In the report: the size of the gradient at each step, before and after training, and how far the
-gradients that `gradients_through_time` computes by hand are from Keras's.
+In the report: the gradient at each step, and how far gradients computed by hand are from Keras's.
 
 Reference: Elman, "Finding structure in time", 1990; Werbos, "Backpropagation through time", 1990.
 """
@@ -30,6 +29,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -48,7 +48,7 @@ def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, activation="
         A keras.Sequential from (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the input shape is not (time steps, features per step).
+        ValueError: if the activation is neither, or the input shape or a size cannot work.
 
     Example:
         import numpy as np
@@ -62,8 +62,10 @@ def build_simple_rnn(input_shape=(8, 8), num_classes=10, units=128, activation="
         model.fit(sequences, labels, epochs=2)
         probabilities = model.predict(sequences)  # (128, 10)
     """
-    if len(input_shape) != 2:
-        raise ValueError(f"build_simple_rnn: input_shape {input_shape}; give (steps, features).")
+    check_shape("build_simple_rnn", input_shape, "time steps", "features", free=("time steps",))
+    check_integers("build_simple_rnn", num_classes=num_classes, units=units)
+    if activation not in ("tanh", "relu"):
+        raise ValueError(f"build_simple_rnn: activation {activation!r}; give tanh or relu.")
 
     # Both keep the length of the gradient that passes through U_h.
     recurrent_initializer = "identity" if activation == "relu" else "orthogonal"
@@ -101,6 +103,9 @@ def run(
 
     Returns:
         A Report.
+
+    Raises:
+        DataError: if the activation is neither.
     """
     if activation not in ("tanh", "relu"):
         raise data_prep.DataError(f"activation is {activation!r}; give tanh or relu.")
@@ -157,12 +162,7 @@ def gradients_through_time(weights, inputs, labels, activation="tanh"):
     Returns:
         (gradients of the mean cross-entropy, in the order of the weights; the norm of the gradient
         at each state h[1], h[2], ..., divided by its norm at the last state, (time,)).
-
-    Raises:
-        ValueError: if the activation is neither.
     """
-    if activation not in ("tanh", "relu"):
-        raise ValueError(f"gradients_through_time: activation {activation!r}; give tanh or relu.")
     w_h, u_h, b_h, w_y, b_y = (np.asarray(weight, "float64") for weight in weights)
     steps = inputs.shape[1]
 
@@ -197,8 +197,8 @@ def gradients_through_time(weights, inputs, labels, activation="tanh"):
 
 def _difference_from_keras(by_hand, model, examples, activation):
     """Largest difference between the gradients computed by hand and those of Keras."""
-    shape, classes = model.input_shape[1:], model.output_shape[-1]
-    twin = build_simple_rnn(shape, classes, activation=activation, dropout=0.0)
+    num_classes = model.output_shape[-1]
+    twin = build_simple_rnn(model.input_shape[1:], num_classes, activation=activation, dropout=0.0)
     twin.set_weights(model.get_weights())
     # A step of gradient descent with learning rate 1 changes each weight by its gradient.
     twin.compile(keras.optimizers.SGD(1.0), "sparse_categorical_crossentropy")

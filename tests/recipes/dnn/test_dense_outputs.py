@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from data_prep import DataError
-from recipes.dnn import mlp_binary, mlp_classifier, mlp_regressor
+from recipes.dnn import mlp_binary, mlp_regressor
+from recipes.dnn.mlp_binary import build_mlp_binary
+from recipes.dnn.mlp_classifier import build_mlp_classifier
+from recipes.dnn.mlp_regressor import build_mlp_regressor
 
 
 @pytest.fixture
@@ -36,45 +39,34 @@ def test_recipes_refuse_targets_of_another_kind(three_classes, run, data, messag
 @pytest.mark.parametrize(
     ("build", "options", "message"),
     [
+        (build_mlp_classifier, {"units": 512}, "units=512; give a tuple of integers >= 1."),
+        (build_mlp_classifier, {"num_classes": 0}, "num_classes=0; give an integer >= 1."),
+        (build_mlp_classifier, {"input_shape": 64}, "input_shape=64; give a tuple of integers"),
         (
-            mlp_classifier.build_mlp_classifier,
-            {"units": 512},
-            "build_mlp_classifier: units 512; give the width of each dense layer",
-        ),
-        (
-            mlp_classifier.build_mlp_classifier,
+            build_mlp_classifier,
             {"input_shape": (64,)},
-            "build_mlp_classifier: input_shape (64,) cannot be shifted; give (height, width, "
-            "channels), or shift=0.",
+            "input_shape (64,) cannot be shifted; give (height, width, channels), or shift=0.",
         ),
-        (
-            mlp_binary.build_mlp_binary,
-            {"units": (32, 0)},
-            "build_mlp_binary: units (32, 0); give the width of each dense layer",
-        ),
-        (
-            mlp_binary.build_mlp_binary,
-            {"input_shape": (8, 8, 1)},
-            "build_mlp_binary: input_shape (8, 8, 1); give (features,), the length of a row.",
-        ),
-        (
-            mlp_regressor.build_mlp_regressor,
-            {"units": -1},
-            "build_mlp_regressor: units -1; give the width of each dense layer",
-        ),
-        (
-            mlp_regressor.build_mlp_regressor,
-            {"input_shape": (30, 5)},
-            "build_mlp_regressor: input_shape (30, 5); give (features,), the length of a row.",
-        ),
+        (build_mlp_binary, {"units": (32, 0)}, "units=(32, 0); give a tuple of integers >= 1."),
+        (build_mlp_binary, {"input_shape": (8, 8, 1)}, "shape (8, 8, 1); give (features,), int"),
+        (build_mlp_binary, {"input_shape": (0,)}, "shape (0,); give (features,), integers >= 1."),
+        (build_mlp_regressor, {"units": -1}, "units=-1; give a tuple of integers >= 1."),
+        (build_mlp_regressor, {"input_shape": (30, 5)}, "shape (30, 5); give (features,), int"),
+        (build_mlp_regressor, {"input_shape": 10}, "shape 10; give (features,), integers >= 1."),
     ],
 )
 def test_builders_refuse_what_cannot_work(build, options, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(f"{build.__name__}: {message}")):
         build(**options)
 
 
 def test_rows_of_features_are_classified_without_shifts():
-    model = mlp_classifier.build_mlp_classifier(input_shape=(30,), num_classes=3, shift=0)
+    model = build_mlp_classifier(input_shape=(30,), num_classes=3, shift=0)
     probabilities = model.predict(np.random.default_rng(0).normal(size=(4, 30)), verbose=0)
     np.testing.assert_allclose(probabilities.sum(axis=1), np.ones(4), rtol=1e-5)
+
+
+@pytest.mark.parametrize("build", [build_mlp_binary, build_mlp_classifier, build_mlp_regressor])
+def test_without_hidden_layers_the_network_is_a_regression(build):
+    model = build(units=())
+    assert [type(layer).__name__ for layer in model.layers if layer.weights] == ["Dense"]

@@ -43,12 +43,13 @@ def test_dying_relu_counts_each_unit_once(images, monkeypatch):
         epoch = next(epochs[model.name])
         return {"first": FIRES[epoch][:1], "second": FIRES[epoch][1:]}
 
-    epochs = {name: iter(range(4)) for name in ("relu", "leaky_relu")}
+    epochs = {name: iter(range(4)) for name in ("relu", "dying_relu")}
     monkeypatch.setattr(visualize, "firing_units", fires_by_epoch)
     names = Names()
     report = dying_relu.run(images, epochs=4, learning_rate=0.01, callbacks=[names])
 
-    assert names.names == ["relu", "leaky_relu"]
+    assert names.names == ["relu", "dying_relu"]
+    assert report.model.name == "dying_relu"
     for name in ("relu", "leaky relu"):
         assert report.scores[f"units of {name} that died"] == 3
         assert report.scores[f"units of {name} that recovered"] == 2
@@ -101,7 +102,8 @@ def test_the_gradient_shrinks_by_a_quarter_per_sigmoid_and_not_around_a_skip():
 def test_the_gap_is_measured_without_dropout(images):
     names = Names()
     report = dropout_study.run(images, epochs=2, samples=20, repeats=1, callbacks=[names])
-    assert names.names == ["without_dropout_1", "with_dropout_1"]
+    assert names.names == ["without_dropout_1", "dropout_study"]
+    assert report.model.name == "dropout_study"
 
     data = data_prep.load_images(images, seed=0)
     _, rows = stratified_split(data.train.labels, 20, 0)
@@ -139,31 +141,51 @@ def test_flags_that_cannot_work_are_refused_before_training(images, run, flags, 
         run(images, **flags)
 
 
+STUDIES = [
+    activations.build_activations,
+    dropout_study.build_dropout_study,
+    dying_relu.build_dying_relu,
+    vanishing_gradient.build_vanishing_gradient,
+]
+
+
+@pytest.mark.parametrize("build", STUDIES)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": 0}, "units=0; give a"),
+        ({"num_classes": None}, "num_classes=None; give an integer >= 1."),
+        ({"input_shape": 64}, "input_shape=64; give a tuple of integers >= 1."),
+        ({"input_shape": (8, None, 1)}, "input_shape=(8, None, 1); give a tuple of integers >= 1."),
+    ],
+)
+def test_builders_refuse_sizes_that_cannot_work(build, options, message):
+    with pytest.raises(ValueError, match=re.escape(f"{build.__name__}: {message}")):
+        build(**options)
+
+
 @pytest.mark.parametrize(
     ("build", "options", "message"),
     [
+        (activations.build_activations, {"hidden_layers": -3}, "hidden_layers=-3; give an integer"),
         (
             activations.build_activations,
             {"activation": "relo"},
-            "build_activations: activation 'relo'; give one of selu, relu, tanh,",
+            "activation 'relo'; give one of selu, relu, tanh,",
         ),
         (
             vanishing_gradient.build_vanishing_gradient,
             {"hidden_layers": 0},
-            "build_vanishing_gradient: hidden_layers 0 and units 64; give 1 or more of each.",
+            "hidden_layers=0; give an integer >= 1.",
         ),
-        (
-            dying_relu.build_dying_relu,
-            {"units": 0},
-            "build_dying_relu: hidden_layers 3 and units 0; give 1 or more of each.",
-        ),
+        (dying_relu.build_dying_relu, {"hidden_layers": 0}, "hidden_layers=0; give an integer"),
         (
             dropout_study.build_dropout_study,
             {"units": 512},
-            "build_dropout_study: units 512; give the width of each dense layer, such as (512, ",
+            "units=512; give a tuple of integers >= 1.",
         ),
     ],
 )
 def test_builders_refuse_what_cannot_work(build, options, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(f"{build.__name__}: {message}")):
         build(**options)
