@@ -25,7 +25,7 @@ MOST_LINES, MOST_LINES_WITH_OWN_CLASS, MOST_LINES_OF_RUN = 220, 280, 45
 OWN_LOOP = {
     "generate",
     "decode",
-    "_train",
+    "_steps",
 }  # as a class does, such a loop makes a page longer
 GUARD = """
 if __name__ == "__main__":

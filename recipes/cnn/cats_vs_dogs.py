@@ -2,13 +2,13 @@
 
     photo (32, 32, 1) -> random changes -> (conv -> pool) x 4 -> mean -> probabilities (3,)
 
-For a few hundred or thousand photos in one folder per class. The photos stay on disk and are read
-batch by batch, so they may be larger than memory. A broken file is named and left out.
+Take it for a few hundred or thousand photos in one folder per class. The photos stay on disk and
+are read batch by batch, so they may be larger than memory.
 
 A network soon memorises a few hundred photos and then does worse on new ones: it overfits. Data
 augmentation makes this harder. Each time a photo is used in training it is mirrored, shifted,
 zoomed, rotated and changed in contrast, a little and at random. The class stays the same, the
-pixels never do. The layers that do this are part of the model and do nothing in prediction.
+pixels never do. The layers that do this belong to the model and do nothing in prediction.
 
 In the report: the accuracy by epoch of the same network without and with augmentation, one photo
 in eleven random versions, and the test photos that the network got most wrong. Without
@@ -16,7 +16,7 @@ augmentation the training accuracy rises faster, often far above the validation 
 photo looks the same in all its parts, as textures do, augmentation may not help.
 
 Differs from cnn: photos from files, augmentation, and the mean over all positions instead of a
-dense layer, so the number of weights does not depend on the size of the photos.
+dense layer, so photos may have any size.
 
 Reference: Chollet, "Building powerful image classification models using very little data", 2016.
 """
@@ -33,6 +33,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -48,7 +49,7 @@ def build_cats_vs_dogs(
     """Build the network, not compiled.
 
     Args:
-        input_shape: (height, width, channels) of a photo, at least 16 x 16; pixels from 0 to 1.
+        input_shape: (height, width, channels) of a photo, sides >= 16 or None; pixels from 0 to 1.
         num_classes: number of classes, the size of the output.
         filters: number of kernels in each convolution, from the first to the last.
         dropout: fraction of values dropped before the output layer.
@@ -59,8 +60,8 @@ def build_cats_vs_dogs(
         A keras.Sequential from photos (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the photo is too small for the poolings, of which each halves height and
-            width, or if the augmentation is not between 0 and 5.
+        ValueError: if a size is not an integer >= 1, if the photo is too small for the poolings, of
+            which each halves height and width, or if the augmentation is not between 0 and 5.
 
     Example:
         import numpy as np
@@ -73,19 +74,22 @@ def build_cats_vs_dogs(
         model.fit(photos, labels, batch_size=32, epochs=1)
         probabilities = model.predict(photos)  # (64, 2)
     """
+    axes = ("height", "width", "channels")
+    check_shape("build_cats_vs_dogs", input_shape, *axes, free=("height", "width"))
+    check_tuples("build_cats_vs_dogs", filters=filters)
+    check_integers("build_cats_vs_dogs", num_classes=num_classes)
+
     height, width, _ = input_shape
     # In a large photo the first kernel moves in steps of 2 pixels: a quarter of the work.
-    first_stride = 2 if min(height, width) >= 64 else 1
+    first_stride = 1 if None in (height, width) or min(height, width) < 64 else 2
     smallest = first_stride * (2 ** len(filters) - 1) + 1
-    if min(height, width) < smallest:
+    if any(side is not None and side < smallest for side in (height, width)):
         raise ValueError(
             f"build_cats_vs_dogs: photos of {height} x {width} with {len(filters)} poolings; "
             f"give at least {smallest} x {smallest} pixels, or fewer filters."
         )
     if not 0 <= augmentation <= 5:
-        raise ValueError(
-            f"build_cats_vs_dogs: augmentation {augmentation}; give a strength from 0 to 5."
-        )
+        raise ValueError(f"build_cats_vs_dogs: augmentation={augmentation}; give 0 to 5.")
 
     model = keras.Sequential([keras.Input(input_shape)], name=name)
     if augmentation:
@@ -185,13 +189,12 @@ def run(
         baselines=scores.classification_baselines(photos, ["majority"]),
         comparisons={"the same network without augmentation": {"accuracy": without}},
         data=photos.describe(),
-        pictures=_pictures(model, photos, test_batches.rows_read, probabilities)
-        | {"accuracy": _plot_accuracy(histories)},
+        pictures=_pictures(model, photos, test_batches.rows_read, probabilities, histories),
     )
 
 
-def _pictures(model, photos, rows, probabilities):
-    """Which classes are confused, the hardest test photos, and one photo changed at random."""
+def _pictures(model, photos, rows, probabilities, histories):
+    """Confusion, the hardest test photos, one photo changed at random, and accuracy by epoch."""
     labels = photos.test.labels[rows]
     matrix = scores.confusion(labels, probabilities)
     hardest, titles = scores.hardest(labels, probabilities, photos.classes)
@@ -199,22 +202,18 @@ def _pictures(model, photos, rows, probabilities):
 
     first_photo, _ = photos.train.batches(1)[0]
     versions = np.repeat(first_photo, 12, axis=0)
-    augment = model.get_layer("augmentation")
-    versions[1:] = augment(versions[1:], training=True)
+    versions[1:] = model.get_layer("augmentation")(versions[1:], training=True)
 
-    return {
-        "confusion": visualize.plot_confusion_matrix(matrix, photos.classes),
-        "hardest": visualize.plot_images(hardest_photos, titles),
-        "augmentation": visualize.plot_images(versions, ["original", *range(1, 12)]),
-    }
-
-
-def _plot_accuracy(histories):
-    """The accuracy by epoch, without and with augmentation."""
     lines = {}
     for name, history in histories.items():
         kind = "without augmentation" if name == "without_augmentation" else "with augmentation"
         lines[f"training, {kind}"] = [history["accuracy"]]
         lines[f"validation, {kind}"] = [history["val_accuracy"]]
-        epochs = range(1, 1 + len(history["accuracy"]))
-    return visualize.plot_lines(epochs, lines, "epoch", "accuracy")
+    epochs = range(1, 1 + len(history["accuracy"]))
+
+    return {
+        "confusion": visualize.plot_confusion_matrix(matrix, photos.classes),
+        "hardest": visualize.plot_images(hardest_photos, titles),
+        "augmentation": visualize.plot_images(versions, ["original", *range(1, 12)]),
+        "accuracy": visualize.plot_lines(epochs, lines, "epoch", "accuracy"),
+    }

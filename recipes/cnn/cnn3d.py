@@ -2,8 +2,8 @@
 
     volume (48, 48, 24, 1) -> 3 x (conv, pool) -> conv -> mean -> probabilities (2,)
 
-For volumes such as CT and MRI scans, with one label each. A scan is a stack of slices. An organ
-reaches through several slices, so each slice alone tells too little.
+Take it for volumes such as CT and MRI scans, with one label each. A scan is a stack of slices. An
+organ reaches through several slices, so each slice alone tells too little.
 
 A 3-D convolution moves a small cube of weights along three axes and recognises a pattern anywhere
 in the body. Pooling halves all three axes, which leaves an eighth of the work for the next
@@ -11,7 +11,7 @@ convolution. Volumes are few, so in training each is mirrored and shifted at ran
 
 In the report: slices through the scans that the network got most wrong, at the voxels that count
 most for the probability of the true class. Compare the accuracy with that of "majority": where
-most patients are healthy, always answering "healthy" is often right. The AUC says more: it is the
+most patients are healthy, always predicting "healthy" is often right. The AUC says more: it is the
 probability that a diseased scan gets a higher score than a healthy one.
 
 Differs from cnn: three dimensions, volumes of CT scans (NIfTI, DICOM), random changes in training,
@@ -36,6 +36,7 @@ import visualize
 from data_prep.volumes.geometry import slices_through
 from recipes import scores
 from recipes.layers.augment3d import RandomVolume
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -47,7 +48,7 @@ def build_cnn3d(
 
     Args:
         input_shape: (x, y, z, channels) of a volume, at least 8 voxels along each axis; values
-            from 0 to 1.
+            from 0 to 1. x, y and z may be None, for volumes of any size.
         num_classes: number of classes, the size of the output.
         filters: number of kernels in each convolution, from the first to the last.
         dropout: fraction of values dropped before the output layer.
@@ -57,7 +58,8 @@ def build_cnn3d(
         A keras.Sequential from volumes (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the volume is too small for the poolings, of which each halves all axes.
+        ValueError: if a size is not an integer >= 1, if the volume is too small for the poolings,
+            of which each halves all axes, or if the shift is not between 0 and 1.
 
     Example:
         import numpy as np
@@ -70,7 +72,13 @@ def build_cnn3d(
         model.fit(volumes, labels, batch_size=8, epochs=1)
         probabilities = model.predict(volumes)  # (16, 2)
     """
-    poolings = max(len(filters) - 1, 0)
+    check_shape("build_cnn3d", input_shape, "x", "y", "z", "channels", free=("x", "y", "z"))
+    check_tuples("build_cnn3d", filters=filters)
+    check_integers("build_cnn3d", num_classes=num_classes)
+    if not 0 <= shift <= 1:
+        raise ValueError(f"build_cnn3d: shift={shift}; give a fraction from 0 to 1.")
+
+    poolings = len(filters) - 1
     smallest = 2**poolings
     x, y, z, _ = input_shape
     if any(side is not None and side < smallest for side in (x, y, z)):

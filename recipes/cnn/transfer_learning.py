@@ -2,7 +2,7 @@
 
     image (16, 16, 1) -> base: 3 x (conv, pool) -> features (128,) -> probabilities (5,)
 
-For a task with few labels, when a related task has many labels. The patterns that the first layers
+Take it for a task with few labels, when a related task has many. The patterns that the first layers
 of a CNN detect help with both tasks, so the new task starts from trained layers and needs fewer
 labels.
 
@@ -10,12 +10,12 @@ The base, all layers but the last, is trained on the first half of the classes. 
 counts as a class of its own: with more classes to distinguish, the base learns more features. The
 other half of the classes follows in two steps. First the base is frozen, and only a new last layer
 is trained on the few labels. Then the whole network is fine-tuned at a quarter of the learning
-rate, except that batch normalisation keeps its statistics. With --weights, a trained network of
-keras.applications is the base, and all classes are learnt from few labels.
+rate, except that batch normalisation keeps its statistics.
 
 In the report: accuracy against the number of labels. Transfer gains most with few labels; with all
 labels, training from scratch may win. Small images are placed at random positions in a larger
 square. The base learns that the position does not matter; a few labels are not enough to learn it.
+With --weights, a trained network of keras.applications is the base, for all classes.
 
 Differs from cnn: two tasks, one after the other; maximum over all positions, no dense layer.
 
@@ -36,9 +36,12 @@ from keras import layers, ops
 import data_prep
 import visualize
 from data_prep.images import tasks as image_tasks
-from recipes.layers.backbone import open_backbone, unfreeze
+from recipes.layers.backbone import open_backbone, small_cnn, unfreeze
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
+
+LABELS = (10, 30, 100, 300)  # how many labelled images; then all of them
 
 
 def build_transfer_learning(
@@ -63,8 +66,8 @@ def build_transfer_learning(
         A keras.Sequential from images (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the image is too small for the network, if keras.applications has no such
-            network, or if the weights cannot be downloaded or do not fit it.
+        ValueError: if a size is not an integer >= 1, if the image is too small for the network, if
+            there is no such network, or if the weights cannot be downloaded or do not fit it.
 
     Example:
         import numpy as np
@@ -92,28 +95,18 @@ def build_transfer_learning(
         model.fit(few_images, few_labels)
         probabilities = model.predict(few_images)  # (64, 5)
     """
-    height, width, _ = input_shape
-    own_base = backbone == "cnn" and weights == "none"
-    smallest = 2 ** len(filters)
-    too_small = any(side is not None and side < smallest for side in (height, width))
-    if own_base and too_small:
-        raise ValueError(
-            f"build_transfer_learning: images of {height} x {width} with {len(filters)} poolings; "
-            f"give at least {smallest} x {smallest} pixels, or fewer filters."
-        )
+    axes = ("height", "width", "channels")
+    check_shape("build_transfer_learning", input_shape, *axes, free=("height", "width"))
+    check_tuples("build_transfer_learning", filters=filters)
+    check_integers("build_transfer_learning", num_classes=num_classes)
 
-    small_cnn = keras.Sequential([keras.Input(input_shape)], name="base")
-    for number, count in enumerate(filters):
-        kernel_size = 5 if number == 0 else 3
-        small_cnn.add(layers.Conv2D(count, kernel_size, padding="same", use_bias=False))
-        small_cnn.add(layers.MaxPooling2D())  # (batch, height / 2, width / 2, count)
-        small_cnn.add(layers.BatchNormalization(momentum=0.9))
-        small_cnn.add(layers.ReLU())
-    small_cnn.add(layers.GlobalMaxPooling2D())  # (batch, filters[-1])
-
+    if backbone == "cnn" and weights == "none":
+        base = small_cnn(input_shape, filters)
+    else:
+        base = open_backbone(backbone, weights, input_shape)
     return keras.Sequential(
         [
-            small_cnn if own_base else open_backbone(backbone, weights, input_shape),
+            base,  # (batch, features)
             layers.Dropout(0.25),
             layers.Dense(num_classes, activation="softmax"),
         ],
@@ -151,112 +144,125 @@ def run(
     Returns:
         A Report on the second half of the classes; with `weights` other than "none", on all
         classes.
+
+    Raises:
+        DataError: if draws is below 1, or if the network or its weights do not fit.
     """
     if draws < 1:
         raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
     images = data_prep.load_images(data, seed, image_size=(size, size), min_size=(8, 8))
-    images = image_tasks.scatter(images, size)
-    if weights == "none":
-        source, target = image_tasks.class_halves(images)
-    else:  # the base has been trained already
-        source, target = None, images
+    source, target = _make_tasks(image_tasks.scatter(images, size), weights)
+    samples = image_tasks.few_labels(target.train.labels, LABELS, draws, 16 * batch_size, seed)
 
-    shape = images.input_shape
-    try:
-        model = build_transfer_learning(shape, len(target.classes), backbone, weights)
-    except ValueError as error:
-        raise data_prep.DataError(f"--backbone {backbone}: {error}") from error
-    scratch = build_transfer_learning(shape, len(target.classes), backbone, name="from_scratch")
-    base = model.layers[0]
-    if source is not None:
-        turned = image_tasks.quarter_turns(source)
-        teacher = build_transfer_learning(shape, len(turned.classes), backbone, name="teacher")
-        every_row = np.arange(len(turned.train))
-        _train(teacher, turned, {"all": [every_row]}, epochs, batch_size, learning_rate, callbacks)
-        base.set_weights(teacher.layers[0].get_weights())
-
-    samples = image_tasks.few_labels(
-        target.train.labels, (10, 30, 100, 300), draws, 16 * batch_size, seed
-    )
-    from_scratch, _ = _train(scratch, target, samples, epochs, batch_size, learning_rate, callbacks)
-    base.trainable = False
-    frozen, heads = _train(model, target, samples, epochs, batch_size, learning_rate, callbacks)
-    unfreeze(base)
-    fine_tuned, _ = _train(
-        model, target, samples, epochs, batch_size, learning_rate / 4, callbacks, heads
-    )
-
-    names = [f"accuracy with {count} labels" for count in samples]
-    names[-1] = "accuracy with all labels"
-    return Report(
-        model=model,
-        headline=names[1] if len(names) > 1 else names[0],
-        scores=_means(names, fine_tuned),
-        baselines={"the same network from scratch": _means(names, from_scratch)},
-        comparisons={"a new last layer on the frozen base": _means(names, frozen)},
-        data=target.describe(),
-        pictures=_pictures(target, samples, from_scratch, frozen, fine_tuned),
-    )
-
-
-def _train(network, data, samples, epochs, batch_size, learning_rate, callbacks, heads=None):
-    """Train a network on each sample of rows, always from the same weights, and test it.
-
-    Returns {number of labels: [test accuracy, for each draw]}, and the trained weights of the last
-    layer in the same form. `heads` are such weights to begin with.
-    """
-    initial_weights = network.get_weights()
-    last_layer = network.layers[-1]
     accuracies = {}
-    trained_heads = {}
-    compiled_size = None
-    for count, draws in samples.items():
-        if len(draws[0]) != compiled_size:  # otherwise the last schedule fits
-            compiled_size = len(draws[0])
-            schedule = warmup_cosine(learning_rate, compiled_size, batch_size, epochs)
+    compiled = None
+    for network, task, count, rows in _steps(source, target, samples, backbone, weights):
+        if compiled != (network.name, len(rows)):  # otherwise the last schedule fits
+            compiled = (network.name, len(rows))
+            peak = learning_rate / 4 if network.name == "transfer_learning" else learning_rate
+            schedule = warmup_cosine(peak, len(rows), batch_size, epochs)
             network.compile(
                 optimizer=keras.optimizers.Adam(schedule),
                 loss="sparse_categorical_crossentropy",
                 metrics=["accuracy"],
                 steps_per_execution=16,  # several batches per call: faster for a small model
             )
+        network.fit(
+            task.train.inputs[rows],
+            task.train.labels[rows],
+            batch_size=batch_size,
+            epochs=epochs,
+            callbacks=list(callbacks),
+        )
+        by_count = accuracies.setdefault(network.name, {})
+        by_count.setdefault(count, []).append(_test_accuracy(network, task))
 
-        accuracies[count] = []
-        trained_heads[count] = []
-        for draw, rows in enumerate(draws):
+    means = {name: _means(by_count) for name, by_count in accuracies.items()}
+    names = list(means["transfer_learning"])
+    return Report(
+        model=network,
+        headline=names[1] if len(names) > 1 else names[0],
+        scores=means["transfer_learning"],
+        baselines={"the same network from scratch": means["from_scratch"]},
+        comparisons={"a new last layer on the frozen base": means["frozen_base"]},
+        data=target.describe(),
+        pictures=_pictures(target, samples, accuracies),
+    )
+
+
+def _make_tasks(images, weights):
+    """The teacher's task, None if it is not needed, and the new task."""
+    if weights != "none":  # the base has been trained already
+        return None, images
+    source, target = image_tasks.class_halves(images)
+    return image_tasks.quarter_turns(source), target
+
+
+def _steps(source, target, samples, backbone, weights):
+    """Yield (network, task, number of labels, rows) of each training, for run(), in order."""
+    shape = target.input_shape
+    classes = len(target.classes)
+    try:
+        model = build_transfer_learning(shape, classes, backbone, weights)
+    except ValueError as error:
+        raise data_prep.DataError(f"--backbone {backbone}: {error}") from error
+    scratch = build_transfer_learning(shape, classes, backbone, name="from_scratch")
+    base, _, last_layer = model.layers
+
+    if source is not None:
+        teacher = build_transfer_learning(shape, len(source.classes), backbone, name="teacher")
+        yield teacher, source, len(source.train), np.arange(len(source.train))
+        base.set_weights(teacher.layers[0].get_weights())
+
+    for count, rows in _start_again(scratch, samples):
+        yield scratch, target, count, rows
+
+    base.trainable = False
+    frozen = keras.Sequential([keras.Input(shape), *model.layers], name="frozen_base")
+    heads = []  # the weights of the last layer after each training
+    for count, rows in _start_again(frozen, samples):
+        yield frozen, target, count, rows
+        heads.append(last_layer.get_weights())
+
+    unfreeze(base)
+    for (count, rows), trained in zip(_start_again(model, samples), heads, strict=True):
+        last_layer.set_weights(trained)
+        yield model, target, count, rows
+
+
+def _start_again(network, samples):
+    """Yield (number of labels, rows) of each sample, with the initial weights and a new Adam."""
+    initial_weights = network.get_weights()
+    for count, draws in samples.items():
+        for rows in draws:
             network.set_weights(initial_weights)
-            if heads is not None:
-                last_layer.set_weights(heads[count][draw])
-            for variable in network.optimizer.variables:  # Adam starts afresh
-                variable.assign(ops.zeros_like(variable))
-            network.fit(
-                data.train.inputs[rows],
-                data.train.labels[rows],
-                batch_size=batch_size,
-                epochs=epochs,
-                callbacks=list(callbacks),
-            )
-            trained_heads[count].append(last_layer.get_weights())
-
-            # The only use of the test images.
-            probabilities = network.predict(data.test.inputs, batch_size=256, verbose=0)
-            accuracy = np.mean(probabilities.argmax(axis=1) == data.test.labels)
-            accuracies[count].append(float(accuracy))
-    return accuracies, trained_heads
+            if network.compiled:  # otherwise there is no optimizer yet
+                for variable in network.optimizer.variables:
+                    variable.assign(ops.zeros_like(variable))
+            yield count, rows
 
 
-def _means(names, accuracies):
-    """{name: mean accuracy over the draws}."""
-    means = [float(np.mean(draws)) for draws in accuracies.values()]
+def _test_accuracy(network, task):
+    """The accuracy on the test images; their only use."""
+    probabilities = network.predict(task.test.inputs, batch_size=256, verbose=0)
+    return float(np.mean(probabilities.argmax(axis=1) == task.test.labels))
+
+
+def _means(accuracies):
+    """{"accuracy with 10 labels": mean over the samples of 10, ...}; the last are all labels."""
+    names = [f"accuracy with {count} labels" for count in accuracies]
+    names[-1] = "accuracy with all labels"
+    means = [float(np.mean(values)) for values in accuracies.values()]
     return dict(zip(names, means, strict=True))
 
 
-def _pictures(target, samples, from_scratch, frozen, fine_tuned):
+def _pictures(target, samples, accuracies):
     """What transfer gains for each number of labels, and the first ten labelled images."""
-    lines = {"from scratch": from_scratch, "frozen base": frozen, "fine-tuned": fine_tuned}
-    for method, accuracies in lines.items():  # to (draws, numbers of labels)
-        rows = itertools.zip_longest(*accuracies.values(), fillvalue=np.nan)
-        lines[method] = list(rows)
+    lines = {}
+    for name in ("from_scratch", "frozen_base", "transfer_learning"):
+        method = "fine-tuned" if name == "transfer_learning" else name.replace("_", " ")
+        # To (draws, numbers of labels). All labels are sampled only once.
+        lines[method] = list(itertools.zip_longest(*accuracies[name].values(), fillvalue=np.nan))
     counts = list(samples)
     gain = visualize.plot_lines(counts, lines, "labelled images", "test accuracy", log_x=True)
 

@@ -26,6 +26,9 @@ class RandomVolume(layers.Layer):
             1 - intensity and 1 + intensity, then a number between -intensity and intensity is
             added.
         seed: an integer for the same random changes in every run, or None.
+
+    Raises:
+        ValueError: if a largest change is below 0, or if there are not three flips.
     """
 
     def __init__(
@@ -39,6 +42,14 @@ class RandomVolume(layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if min(rotation, shift, zoom, intensity) < 0:
+            raise ValueError(
+                f"RandomVolume: rotation={rotation}, shift={shift}, zoom={zoom}, "
+                f"intensity={intensity}; give numbers >= 0."
+            )
+        if len(flips) != 3:
+            raise ValueError(f"RandomVolume: flips={flips}; give three, for x, y and z.")
+
         self.flips = tuple(flips)
         self.rotation = rotation
         self.shift = shift
@@ -82,15 +93,20 @@ class RandomVolume(layers.Layer):
         scale = 1 + self._sample(volumes, self.zoom)
         if self.flips[axis]:
             scale = scale * ops.sign(self._sample(volumes, 1.0))
+
+        height = ops.cast(
+            rows, volumes.dtype
+        )  # a tensor of integers if the volumes are of any size
+        width = ops.cast(columns, volumes.dtype)
         # A shift by whole voxels needs no interpolation, which would blur.
-        shift = ops.round(self._sample(volumes, self.shift) * rows)
+        shift = ops.round(self._sample(volumes, self.shift) * height)
 
         # For each voxel of the result, its place in the input. With both counted from the centre:
         # row -> scale * (cos * row - sin * column) + shift, column -> sin * row + cos * column.
         cos = ops.cos(angle)
         sin = ops.sin(angle)
-        center_row = (rows - 1) / 2
-        center_column = (columns - 1) / 2
+        center_row = (height - 1) / 2
+        center_column = (width - 1) / 2
         zero = ops.zeros_like(cos)
         maps = ops.stack(
             [

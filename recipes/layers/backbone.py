@@ -1,10 +1,12 @@
-"""The networks of keras.applications as feature extractors for pixels from 0 to 1."""
+"""Feature extractors for pixels from 0 to 1: a small CNN, the networks of keras.applications."""
 
 import difflib
 import os
 
 import keras
 from keras import layers, ops
+
+from recipes.layers.sizes import check_shape
 
 # How each family of networks had its images scaled in training, by the beginning of its name.
 # The first entry that fits counts.
@@ -71,6 +73,40 @@ class BackboneInput(layers.Layer):
         return super().get_config() | {"style": self.style}
 
 
+def small_cnn(input_shape=(16, 16, 1), filters=(16, 32, 128)):
+    """A small CNN with random weights as a feature extractor.
+
+    Args:
+        input_shape: (height, width, channels) of an image; height and width may be None.
+        filters: number of kernels in each convolution, from the first to the last.
+
+    Returns:
+        A keras.Sequential named "base", from images (batch, *input_shape) to features (batch,
+        filters[-1]), the maximum of each of its last feature maps.
+
+    Raises:
+        ValueError: if the image is too small for the poolings, of which each halves height and
+            width.
+    """
+    height, width, _ = input_shape
+    smallest = 2 ** len(filters)
+    if any(side is not None and side < smallest for side in (height, width)):
+        raise ValueError(
+            f"small_cnn: images of {height} x {width} with {len(filters)} poolings; give at least "
+            f"{smallest} x {smallest} pixels, or fewer filters."
+        )
+
+    model = keras.Sequential([keras.Input(input_shape)], name="base")
+    for number, count in enumerate(filters):
+        kernel_size = 5 if number == 0 else 3
+        model.add(layers.Conv2D(count, kernel_size, padding="same", use_bias=False))
+        model.add(layers.MaxPooling2D())  # (batch, height / 2, width / 2, count)
+        model.add(layers.BatchNormalization(momentum=0.9))
+        model.add(layers.ReLU())
+    model.add(layers.GlobalMaxPooling2D())  # (batch, filters[-1])
+    return model
+
+
 def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3)):
     """A network of keras.applications without its classifier, for pixels from 0 to 1.
 
@@ -78,7 +114,8 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         backbone: its name, such as "MobileNetV2".
         weights: "imagenet" to download them once, the path of a file written by its save_weights,
             or "none" for random weights.
-        input_shape: (height, width, channels) of an image, 1 channel or 3.
+        input_shape: (height, width, channels) of an image, 1 channel or 3; height and width may be
+            None.
 
     Returns:
         A keras.Model from images (batch, *input_shape) to features (batch, size), the mean of each
@@ -88,9 +125,12 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
         ValueError: in one sentence, if there is no such network or file, if the download fails, or
             if the images or the weights do not fit the network.
     """
+    check_shape(
+        "open_backbone", input_shape, "height", "width", "channels", free=("height", "width")
+    )
     names = {name.lower(): name for name in dir(keras.applications) if name[0].isupper()}
     if backbone not in names.values():
-        close = difflib.get_close_matches(backbone.lower(), names, n=3)
+        close = difflib.get_close_matches(str(backbone).lower(), names, n=3)
         suggestions = " or ".join(names[name] for name in close) or "MobileNetV2"
         raise ValueError(
             f"keras.applications has no network {backbone!r}, with weights or without; "
@@ -99,7 +139,7 @@ def open_backbone(backbone="MobileNetV2", weights="none", input_shape=(96, 96, 3
     height, width, channels = input_shape
     if channels not in (1, 3):
         raise ValueError(f"{backbone} takes images of 1 or 3 channels, not of {channels}.")
-    if weights not in ("none", "imagenet") and not os.path.isfile(weights):
+    if weights not in ("none", "imagenet") and not os.path.isfile(str(weights)):
         raise ValueError(
             f"weights {weights!r}: no such file; give the path of one, 'imagenet' or 'none'."
         )

@@ -2,7 +2,7 @@
 
     series (60, 1) -> conv 64 -> conv 128 -> conv 64 -> mean over time -> probabilities (6,)
 
-For whole series with one label each, such as heartbeats or control charts.
+Take it for whole series with one label each, such as heartbeats or control charts.
 
 A convolution over time detects a shape at any position. The mean over all steps measures how much
 of each shape there is, so a series may have any length. Only a dense layer follows, so what each
@@ -12,12 +12,11 @@ of Karim et al., except that their LSTM reads the series as one single step. The
 al. span 8, 5 and 3 steps, with twice the filters; here the kernels span 24, 12 and 6 steps, so each
 feature sees more of the series.
 
-If there are few training series, as in the UCR archive, choose the settings by the accuracy on the
-validation part. Then train with --validation 0 on all training series. The test part stays
-untouched.
-
 In the report: which classes are confused, and the class activation map of one test series of each
-class. The map is orange where a step counts for the class, blue where a step counts against it.
+class. The map is orange where a step counts for the class, blue where a step counts against it. If
+there are few training series, as in the UCR archive, choose the settings by the accuracy on the
+validation part, then train with --validation 0 on all training series. The test part stays
+untouched.
 
 Reference: Wang et al., "Time series classification from scratch with deep neural networks", 2017;
 Karim et al., "LSTM fully convolutional networks for time series classification", 2018.
@@ -35,6 +34,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -58,7 +58,8 @@ def build_classify_series(
         A keras.Model from series (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if the network is not one of the three, or there are not exactly three filters.
+        ValueError: if the network is not one of the three, if a size that it uses is not an integer
+            >= 1, or if there are not exactly three filters.
 
     Example:
         import numpy as np
@@ -75,11 +76,19 @@ def build_classify_series(
         raise ValueError(
             f"build_classify_series: network {network!r}; give one of {', '.join(NETWORKS)}."
         )
-    if network != "lstm" and len(filters) != 3:
-        raise ValueError(
-            f"build_classify_series: filters {filters}; give three numbers, one for each "
-            f"convolution."
-        )
+    check_shape(
+        "build_classify_series", input_shape, "time steps", "channels", free=("time steps",)
+    )
+    check_integers("build_classify_series", num_classes=num_classes)
+    if network in ("lstm", "both"):
+        check_integers("build_classify_series", units=units)
+    if network in ("fcn", "both"):
+        check_tuples("build_classify_series", filters=filters)
+        if len(filters) != 3:
+            raise ValueError(
+                f"build_classify_series: filters {filters}; give three numbers, one for each "
+                f"convolution."
+            )
 
     series = keras.Input(input_shape)
     branches = []

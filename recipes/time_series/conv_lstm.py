@@ -2,8 +2,8 @@
 
     past (6, 24, 24, 1) -> patches -> ConvLSTM 64 -> patches -> next frames (10, 24, 24, 1)
 
-For sequences of images in which something moves: radar maps, satellite images, videos. The frames
-of a clip are the sequence, and the label of each frame is the frame that follows.
+Take it for sequences of images in which something moves: radar maps, satellite images, videos. The
+frames of a clip are the sequence, and the label of each frame is the frame that follows.
 
 A ConvLSTM is an LSTM whose state is an image. Each gate is a convolution over the frame and the
 state, so a movement is learnt once for all positions. The network reads the past frames, then blank
@@ -32,6 +32,7 @@ from keras import layers, ops
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -50,8 +51,8 @@ def build_conv_lstm(input_shape=(6, 24, 24, 1), horizon=5, filters=(64,), patch=
         frames - 1 + horizon, height, width, channels): the last `horizon` are the prediction.
 
     Raises:
-        ValueError: if the patch does not divide height and width, or there is no frame to read or
-            to predict.
+        ValueError: if a size is not an integer >= 1, or if the patch does not divide height and
+            width.
 
     Example:
         import numpy as np
@@ -65,16 +66,15 @@ def build_conv_lstm(input_shape=(6, 24, 24, 1), horizon=5, filters=(64,), patch=
         model.fit(past, next_frames, batch_size=16, epochs=1)
         future = model.predict(past)[:, -4:]  # (32, 4, 32, 32, 1)
     """
+    check_shape("build_conv_lstm", input_shape, "frames", "height", "width", "channels")
+    check_tuples("build_conv_lstm", filters=filters)
+    check_integers("build_conv_lstm", horizon=horizon, patch=patch)
+
     time, height, width, channels = input_shape
-    if patch < 1 or height % patch or width % patch:
+    if height % patch or width % patch:
         raise ValueError(
             f"build_conv_lstm: patch {patch} for frames of {height} x {width}; give a patch that "
             f"divides both."
-        )
-    if time < 1 or horizon < 1:
-        raise ValueError(
-            f"build_conv_lstm: {time} frames to read and {horizon} to predict; give one or more "
-            f"of each."
         )
     rows = height // patch
     columns = width // patch

@@ -2,7 +2,7 @@
 
     changes (52, 1) -> lstm 32 -> probabilities of down and up (2,)
 
-For prices, sales and other series where only the direction of the change matters.
+Take it for prices, sales and other series where only the direction of the change matters.
 
 A frame is the rows that a prediction is made from. Each of its values is the percent change from
 the row before, so that a price of 40 and a price of 4000 move alike. Where prices mostly rise, "up"
@@ -31,6 +31,7 @@ from keras import layers
 import data_prep
 import visualize
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -39,7 +40,8 @@ def build_direction_lstm(input_shape=(52, 1), num_classes=2, units=32, dropout=0
     """Build the network, not compiled.
 
     Args:
-        input_shape: (rows of the frame, features), each with mean 0 and standard deviation 1.
+        input_shape: (rows of the frame, features), each with mean 0 and standard deviation 1; the
+            number of rows may be None.
         num_classes: number of classes, the size of the output.
         units: size of the LSTM's state.
         dropout: fraction of values dropped after the LSTM.
@@ -48,7 +50,7 @@ def build_direction_lstm(input_shape=(52, 1), num_classes=2, units=32, dropout=0
         A keras.Sequential from frames (batch, *input_shape) to probabilities (batch, num_classes).
 
     Raises:
-        ValueError: if a frame has no row.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -66,10 +68,8 @@ def build_direction_lstm(input_shape=(52, 1), num_classes=2, units=32, dropout=0
         later_frames = frames[235:]  # they share no row with the training frames
         probabilities = model.predict(later_frames)  # of down and up, (25, 2)
     """
-    if input_shape[0] is not None and input_shape[0] < 1:
-        raise ValueError(
-            f"build_direction_lstm: frames of {input_shape[0]} rows; give one row or more."
-        )
+    check_shape("build_direction_lstm", input_shape, "rows", "features", free=("rows",))
+    check_integers("build_direction_lstm", num_classes=num_classes, units=units)
 
     return keras.Sequential(
         [

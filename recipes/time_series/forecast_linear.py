@@ -2,7 +2,7 @@
 
     frame (104, 1) -> trend + rest -> a dense layer over time for each, added -> next rows (52, 1)
 
-The first forecast to try on a series, and the one to compare larger models with.
+Take it as the first forecast of a series, and as the one to compare larger models with.
 
 A frame is the rows before the target rows, the rows to forecast. It belongs to the part (training,
 validation or test) that its target rows are in; its own rows may lie in an earlier part. So every
@@ -34,6 +34,7 @@ import data_prep
 import visualize
 from data_prep.series.forecasts import part_rows, season_rows, whole_numbers
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -51,7 +52,7 @@ def build_forecast_linear(input_shape=(104, 1), horizon=52, kernel_size=25, name
         A keras.Model from frames (batch, *input_shape) to (batch, horizon, features).
 
     Raises:
-        ValueError: if the frame, the horizon or the moving average has no row.
+        ValueError: if a size is not an integer >= 1.
 
     Example:
         import numpy as np
@@ -69,13 +70,10 @@ def build_forecast_linear(input_shape=(104, 1), horizon=52, kernel_size=25, name
         last_frame = series[np.newaxis, -48:, np.newaxis]
         forecast = model.predict(last_frame)  # (1, 12, 1)
     """
-    window = input_shape[0]
-    if min(window, horizon, kernel_size) < 1:
-        raise ValueError(
-            f"build_forecast_linear: {window} rows in the frame, horizon {horizon}, kernel_size "
-            f"{kernel_size}; give one row or more for each."
-        )
+    check_shape("build_forecast_linear", input_shape, "rows", "features")
+    check_integers("build_forecast_linear", horizon=horizon, kernel_size=kernel_size)
 
+    window, _ = input_shape
     inputs = keras.Input(input_shape)
     # The first and the last row are repeated, so the average is as long as the frame.
     before = ops.repeat(inputs[:, :1], (kernel_size - 1) // 2, axis=1)
@@ -128,16 +126,16 @@ def run(
         A Report.
     """
     series = data_prep.load_series(data)
-    season = season_rows(series, window, season)
-    horizons = whole_numbers("horizons", horizons)
+    period = season_rows(series, window, season)
+    steps_ahead = whole_numbers("horizons", horizons)
     models = {}
     descriptions = {}
     errors = {}
     pictures = {}
 
-    for horizon in horizons:
-        parts = _make_parts(series, window, horizon, season, split)
-        name = "forecast_linear" if horizon == horizons[0] else f"horizon_{horizon}"
+    for horizon in steps_ahead:
+        parts = _make_parts(series, window, horizon, period, split)
+        name = "forecast_linear" if horizon == steps_ahead[0] else f"horizon_{horizon}"
         model = build_forecast_linear(parts.input_shape, horizon, name=name)
 
         # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
@@ -158,18 +156,18 @@ def run(
 
         # The only use of the test rows.
         forecast = model.predict(parts.test.batches(256), verbose=0)
-        errors[horizon] = _compare(parts, forecast, season)
-        pictures[f"forecasts_{horizon}"] = _plot_examples(parts, forecast, season)
+        errors[horizon] = _compare(parts, forecast, period)
+        pictures[f"forecasts_{horizon}"] = _plot_examples(parts, forecast, period)
 
     found = _join_horizons(errors)
     return Report(
-        model=models[horizons[0]],
-        headline=f"mean squared error at horizon {horizons[0]}",
+        model=models[steps_ahead[0]],
+        headline=f"mean squared error at horizon {steps_ahead[0]}",
         higher_is_better=False,
         scores=found["forecast"],
         baselines={name: found[name] for name in ("seasonal naive", "persistence")},
         comparisons={"linear": found["linear"]},
-        data=descriptions[horizons[0]],
+        data=descriptions[steps_ahead[0]],
         pictures=pictures,
     )
 
@@ -210,7 +208,7 @@ def _join_horizons(errors):
 
 
 def _plot_examples(parts, forecast, season):
-    """Forecasts of some test frames, beside the last season repeated."""
+    """Forecasts of some test frames, compared with the last season repeated."""
     forecasts = {"forecast": forecast}
     forecasts |= scores.forecast_baselines(parts, season, ["seasonal naive"])
     examples = scores.forecast_examples(parts.test, forecasts)

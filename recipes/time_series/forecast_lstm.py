@@ -2,15 +2,14 @@
 
     frame (104, 1) -> minus its last row -> 13 rows at a time -> lstm 64 -> next rows (52, 1)
 
-For longer series, where a linear forecast is not good enough.
+Take it for longer series, where a linear forecast is not good enough.
 
 A frame is the rows before the rows to forecast. It is cut into steps of several rows each. Over a
 few steps an LSTM remembers more than over a hundred, and is faster. Two ways to forecast are
 trained. The direct forecast computes all next rows from the last state. The autoregressive forecast
 computes the next step, reads this prediction as the next input and goes on, so errors can add up.
-Inputs and outputs are differences from the last row of the frame. A level that never occurred in
-training, such as this year's CO2, is then as easy to forecast as any other. All columns share the
-network.
+Inputs and outputs are differences from the last row of the frame: a level that never occurred in
+training, such as this year's CO2, is as easy to forecast as any other. All columns share a network.
 
 In the report: forecasts of test rows both ways, and their errors. "linear" is ridge regression on
 the same differences; a network that does not beat it is not worth its training.
@@ -33,6 +32,7 @@ import data_prep
 import visualize
 from data_prep.series.forecasts import part_rows, season_rows
 from recipes import scores
+from recipes.layers.sizes import check_integers, check_shape
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
@@ -46,25 +46,25 @@ class FeedbackCell(layers.Layer):
 
     Args:
         units: size of the LSTM's state.
-        answer_size: how many numbers a prediction has.
+        prediction_size: how many numbers a prediction has.
     """
 
-    def __init__(self, units, answer_size, **kwargs):
+    def __init__(self, units, prediction_size, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.answer_size = answer_size
+        self.prediction_size = prediction_size
         self.cell = layers.LSTMCell(units)
-        self.dense = layers.Dense(answer_size)
-        self.state_size = (units, units, answer_size)
-        self.output_size = answer_size
+        self.dense = layers.Dense(prediction_size)
+        self.state_size = (units, units, prediction_size)
+        self.output_size = prediction_size
 
     def build(self, input_shape):
         """Make the weights of both layers."""
-        self.cell.build((None, self.answer_size))
+        self.cell.build((None, self.prediction_size))
         self.dense.build((None, self.units))
 
     def call(self, inputs, states, training=False):
-        """The next prediction, (batch, answer_size), and the states after it."""
+        """The next prediction, (batch, prediction_size), and the states after it."""
         *memory, last_prediction = states
         output, memory = self.cell(last_prediction, memory, training=training)
         prediction = self.dense(output)
@@ -72,7 +72,16 @@ class FeedbackCell(layers.Layer):
 
     def get_config(self):
         """The arguments of the constructor."""
-        return super().get_config() | {"units": self.units, "answer_size": self.answer_size}
+        sizes = {"units": self.units, "prediction_size": self.prediction_size}
+        return super().get_config() | sizes
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the cell; older saved models call the size of a prediction `answer_size`."""
+        if "answer_size" in config:
+            config = dict(config)
+            config["prediction_size"] = config.pop("answer_size")
+        return super().from_config(config)
 
 
 def build_forecast_lstm(
@@ -99,8 +108,8 @@ def build_forecast_lstm(
         A keras.Model from frames (batch, *input_shape) to (batch, horizon, features).
 
     Raises:
-        ValueError: if the step does not divide the rows of the frame and the horizon, or one of
-            the three is below 1.
+        ValueError: if a size is not an integer >= 1, or if the step does not divide the rows of the
+            frame and the horizon.
 
     Example:
         import numpy as np
@@ -118,8 +127,11 @@ def build_forecast_lstm(
         last_frame = series[np.newaxis, -48:, np.newaxis]
         forecast = model.predict(last_frame)  # (1, 12, 1)
     """
+    check_shape("build_forecast_lstm", input_shape, "rows", "features")
+    check_integers("build_forecast_lstm", horizon=horizon, units=units, step=step)
+
     window, features = input_shape
-    if min(window, horizon, step) < 1 or window % step or horizon % step:
+    if window % step or horizon % step:
         raise ValueError(
             f"build_forecast_lstm: step {step} for {window} rows in the frame and horizon "
             f"{horizon}; give a step that divides both."
@@ -186,8 +198,8 @@ def run(
             f"step={step}: window={window} and horizon={horizon}; give a step that divides both."
         )
     series = data_prep.load_series(data)
-    season = season_rows(series, window, season)
-    parts = _make_parts(series, window, horizon, season, split)
+    period = season_rows(series, window, season)
+    parts = _make_parts(series, window, horizon, period, split)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
@@ -215,7 +227,7 @@ def run(
         # The only use of the test rows.
         forecasts[method] = model.predict(parts.test.batches(256), verbose=0)
 
-    errors = _compare(parts, forecasts, season)
+    errors = _compare(parts, forecasts, period)
     return Report(
         model=model,
         headline="mean squared error",
@@ -224,7 +236,7 @@ def run(
         baselines={name: errors[name] for name in ("persistence", "seasonal naive")},
         comparisons={name: errors[name] for name in ("autoregressive", "linear")},
         data=parts.describe(),
-        pictures={"forecasts": _plot_examples(parts, forecasts, season)},
+        pictures={"forecasts": _plot_examples(parts, forecasts, period)},
     )
 
 
@@ -261,7 +273,7 @@ def _both_ways(errors):
 
 
 def _plot_examples(parts, forecasts, season):
-    """Forecasts of some test frames both ways, beside the last season repeated."""
+    """Forecasts of some test frames both ways, compared with the last season repeated."""
     shown = {name: forecasts[name] for name in ("direct", "autoregressive")}
     shown |= scores.forecast_baselines(parts, season, ["seasonal naive"])
     examples = scores.forecast_examples(parts.test, shown)

@@ -19,11 +19,36 @@ def network():
 
 
 def test_images_that_are_too_small_for_the_poolings_are_refused():
-    message = "build_transfer_learning: images of 7 x 9 with 3 poolings; give at least 8 x 8"
+    message = "small_cnn: images of 7 x 9 with 3 poolings; give at least 8 x 8"
     with pytest.raises(ValueError, match=message):
         build_transfer_learning((7, 9, 1))
     assert build_transfer_learning((8, 8, 1), filters=(2, 2, 2)).output_shape == (None, 5)
     assert build_transfer_learning((None, None, 1), filters=(2,)).output_shape == (None, 5)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (16, 16)}, r"shape \(16, 16\); give \(height, width, channels\)"),
+        ({"input_shape": (16, 0, 1)}, r"shape \(16, 0, 1\); give"),
+        ({"input_shape": None}, "shape None; give"),
+        ({"filters": 8}, "filters=8; give a tuple of integers >= 1"),
+        ({"filters": ()}, r"filters=\(\); give a tuple"),
+        ({"num_classes": 0}, "num_classes=0; give an integer >= 1"),
+    ],
+)
+def test_wrong_shapes_and_sizes_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_transfer_learning: {message}"):
+        build_transfer_learning(**sizes)
+
+
+def test_the_small_cnn_does_not_limit_the_images_of_a_backbone():
+    with pytest.raises(ValueError, match="^MobileNetV2 cannot be made for images of 4 x 4 pixels"):
+        build_transfer_learning((4, 4, 3), backbone="MobileNetV2")
+    with pytest.raises(ValueError, match="^weights None: no such file; give the path of one"):
+        build_transfer_learning((32, 32, 3), backbone="MobileNetV2", weights=None)
+    with pytest.raises(ValueError, match="^keras.applications has no network None"):
+        build_transfer_learning((32, 32, 3), backbone=None)
 
 
 def test_a_download_that_fails_is_one_sentence(monkeypatch, tmp_path):
@@ -63,6 +88,7 @@ class Changes(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
         self.changed = []
+        self.networks = []
 
     def weights(self):
         base = self.model.layers[0]
@@ -73,6 +99,7 @@ class Changes(keras.callbacks.Callback):
         return found
 
     def on_train_begin(self, logs=None):
+        self.networks.append(self.model.name)
         self.before = self.weights()
 
     def on_train_end(self, logs=None):
@@ -108,6 +135,12 @@ def test_frozen_and_statistics_kept(drawings):
         + [both] * samples
         + [none] * samples
         + [{"kernels": True, "statistics": False}] * samples
+    )
+    assert changes.networks == (
+        ["teacher"]
+        + ["from_scratch"] * samples
+        + ["frozen_base"] * samples
+        + ["transfer_learning"] * samples
     )
     assert list(report.scores) == [
         "accuracy with 10 labels",

@@ -89,3 +89,16 @@ def test_equal_seeds_draw_alike_and_the_layer_comes_back_from_its_config():
     np.testing.assert_array_equal(
         *(keras.ops.convert_to_numpy(one(VOLUMES, training=True)) for one in (layer, again))
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shift": -0.1}, "shift=-0.1, .*; give numbers >= 0"),
+        ({"rotation": -5}, "rotation=-5, .*; give numbers >= 0"),
+        ({"flips": (True, False)}, r"flips=\(True, False\); give three, for x, y and z"),
+    ],
+)
+def test_changes_that_cannot_be_are_refused(options, message):
+    with pytest.raises(ValueError, match=f"^RandomVolume: .*{message}"):
+        RandomVolume(**options)

@@ -56,3 +56,22 @@ def test_sizes_that_cannot_work_are_refused():
         with pytest.raises(ValueError, match=r"filters \(8, 8.*\); give three numbers"):
             build(filters=filters)
     assert build(network="lstm", filters=(), units=2).output_shape == (None, 6), "not used"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (0, 1)}, r"shape \(0, 1\); give \(time steps, channels\)"),
+        ({"input_shape": (60,)}, r"shape \(60,\); give"),
+        ({"input_shape": (60, None)}, r"shape \(60, None\); give"),
+        ({"filters": 64}, "filters=64; give a tuple of integers >= 1"),
+        ({"filters": ()}, r"filters=\(\); give a tuple"),
+        ({"network": "both", "units": 0}, "units=0; give an integer >= 1"),
+        ({"num_classes": 0}, "num_classes=0; give an integer >= 1"),
+    ],
+)
+def test_wrong_shapes_and_sizes_are_refused(sizes, message):
+    build = classify_series.build_classify_series
+    with pytest.raises(ValueError, match=f"^build_classify_series: {message}"):
+        build(**sizes)
+    assert build((None, 1), filters=(2, 2, 2)).output_shape == (None, 6)

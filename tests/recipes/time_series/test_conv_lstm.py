@@ -9,14 +9,18 @@ from recipes.time_series import conv_lstm
 
 
 def test_frames_are_cut_into_patches_and_put_together_again():
-    model = conv_lstm.build_conv_lstm((2, 8, 12, 1), horizon=2, filters=(), patch=4)
-    # Without a ConvLSTM each patch goes through the dense layer alone: let it pass on.
-    model.layers[-4].set_weights([np.eye(16), np.zeros(16)])
+    model = conv_lstm.build_conv_lstm((2, 8, 12, 1), horizon=2, filters=(1,), patch=4)
+    # Leave out the ConvLSTM and the dense layer: only cut, add a blank frame, and put together.
+    joined = next(layer for layer in model.layers if isinstance(layer, keras.layers.Concatenate))
     past = np.random.default_rng(0).uniform(size=(3, 2, 8, 12, 1)).astype("float32")
-    frames = keras.ops.convert_to_numpy(model(past))
-    passed = 1 / (1 + np.exp(-past))
-    np.testing.assert_allclose(frames[:, :2], passed, rtol=1e-5)
-    np.testing.assert_allclose(frames[:, 2], 0.5, err_msg="the frame to come is blank")
+    frames = keras.Model(model.input, joined.output)(past)
+    assert frames.shape == (3, 3, 2, 3, 16)
+    np.testing.assert_array_equal(frames[:, 1, 1, 2], past[:, 1, 4:, 8:].reshape(3, 16))
+    for layer in model.layers[-3:]:
+        frames = layer(frames)
+    frames = keras.ops.convert_to_numpy(frames)
+    np.testing.assert_array_equal(frames[:, :2], past)
+    np.testing.assert_array_equal(frames[:, 2], 0, err_msg="the frame to come is blank")
 
 
 def test_no_prediction_depends_on_a_later_frame():
@@ -40,9 +44,14 @@ def test_flags_that_cannot_work_are_refused(options):
     [
         ({"patch": 5}, "patch 5 for frames of 24 x 24; give a patch that divides both"),
         ({"input_shape": (6, 24, 22, 1)}, "patch 4 for frames of 24 x 22"),
-        ({"patch": 0}, "patch 0 for frames of 24 x 24"),
-        ({"horizon": 0}, "6 frames to read and 0 to predict; give one or more of each"),
-        ({"input_shape": (0, 24, 24, 1)}, "0 frames to read and 5 to predict"),
+        ({"patch": 0}, "patch=0; give an integer >= 1"),
+        ({"horizon": 0}, "horizon=0; give an integer >= 1"),
+        ({"input_shape": (0, 24, 24, 1)}, r"shape \(0, 24, 24, 1\); give \(frames, height, width"),
+        ({"input_shape": (6, 0, 0, 1)}, r"shape \(6, 0, 0, 1\); give"),
+        ({"input_shape": (None, 24, 24, 1)}, r"shape \(None, 24, 24, 1\); give"),
+        ({"input_shape": (24, 24, 1)}, r"shape \(24, 24, 1\); give"),
+        ({"filters": 64}, "filters=64; give a tuple of integers >= 1"),
+        ({"filters": ()}, r"filters=\(\); give a tuple"),
     ],
 )
 def test_sizes_that_cannot_work_are_refused(sizes, message):

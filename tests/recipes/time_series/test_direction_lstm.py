@@ -36,7 +36,20 @@ def test_the_direction_of_a_random_walk_is_no_better_than_chance_and_says_so(wal
         run_direction_lstm(window=8)
 
 
-def test_frames_without_a_row_are_refused():
-    with pytest.raises(ValueError, match="build_direction_lstm: frames of 0 rows; give one row"):
-        build_direction_lstm((0, 1))
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"input_shape": (0, 1)}, r"shape \(0, 1\); give \(rows, features\)"),
+        ({"input_shape": (52, None)}, r"shape \(52, None\); give"),
+        ({"input_shape": 52}, "shape 52; give"),
+        ({"units": 0}, "units=0; give an integer >= 1"),
+        ({"num_classes": 0}, "num_classes=0; give an integer >= 1"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_direction_lstm: {message}"):
+        build_direction_lstm(**sizes)
+
+
+def test_frames_may_have_any_number_of_rows():
     assert build_direction_lstm((None, 1), units=2).output_shape == (None, 2)

@@ -52,7 +52,17 @@ def test_several_horizons_and_quantities_of_a_file(tmp_path):
     assert networks == ["forecast_linear", "horizon_7"]
 
 
-@pytest.mark.parametrize("sizes", [{"horizon": 0}, {"kernel_size": 0}, {"input_shape": (0, 1)}])
-def test_sizes_that_cannot_work_are_refused(sizes):
-    with pytest.raises(ValueError, match="build_forecast_linear: .* give one row or more for each"):
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"horizon": 0}, "horizon=0; give an integer >= 1"),
+        ({"kernel_size": 0}, "kernel_size=0; give an integer >= 1"),
+        ({"input_shape": (0, 1)}, r"shape \(0, 1\); give \(rows, features\)"),
+        ({"input_shape": (104, 0)}, r"shape \(104, 0\); give"),
+        ({"input_shape": (None, 1)}, r"shape \(None, 1\); give"),
+        ({"input_shape": (104,)}, r"shape \(104,\); give"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_forecast_linear: {message}"):
         build_forecast_linear(**sizes)

@@ -1,5 +1,7 @@
 """The LSTM forecast: shared by all columns, free of the level, fed back; what is refused."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -45,7 +47,7 @@ def test_steps_that_do_not_divide_the_frame_are_refused():
 
 @pytest.mark.parametrize("autoregressive", [False, True])
 @pytest.mark.parametrize(
-    ("window", "horizon", "step"), [(104, 52, 10), (104, 50, 13), (104, 104, 10), (8, 4, 0)]
+    ("window", "horizon", "step"), [(104, 52, 10), (104, 50, 13), (104, 104, 10)]
 )
 def test_a_step_that_does_not_divide_both_is_refused(window, horizon, step, autoregressive):
     message = f"build_forecast_lstm: step {step} for {window} rows in the frame and horizon"
@@ -53,7 +55,33 @@ def test_a_step_that_does_not_divide_both_is_refused(window, horizon, step, auto
         build_forecast_lstm((window, 1), horizon, step=step, autoregressive=autoregressive)
 
 
-@pytest.mark.parametrize("sizes", [{"horizon": 0}, {"input_shape": (0, 1)}, {"step": -13}])
-def test_sizes_below_one_are_refused(sizes):
-    with pytest.raises(ValueError, match="build_forecast_lstm: .* give a step that divides both"):
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"horizon": 0}, "horizon=0; give an integer >= 1"),
+        ({"step": -13}, "step=-13; give an integer >= 1"),
+        ({"units": 0}, "units=0; give an integer >= 1"),
+        ({"input_shape": (0, 1)}, r"shape \(0, 1\); give \(rows, features\)"),
+        ({"input_shape": (None, 1)}, r"shape \(None, 1\); give"),
+        ({"input_shape": (104,)}, r"shape \(104,\); give"),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(sizes, message):
+    with pytest.raises(ValueError, match=f"^build_forecast_lstm: {message}"):
         build_forecast_lstm(**sizes)
+
+
+def test_a_model_saved_with_the_old_name_of_a_size_loads(tmp_path):
+    model = build_forecast_lstm((8, 1), 6, units=5, step=2, autoregressive=True)
+    model.save(tmp_path / "new.keras")
+    with zipfile.ZipFile(tmp_path / "new.keras") as new:
+        files = {name: new.read(name) for name in new.namelist()}
+    assert files["config.json"].count(b'"prediction_size"') == 1
+    files["config.json"] = files["config.json"].replace(b'"prediction_size"', b'"answer_size"')
+    with zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
+        for name, content in files.items():
+            old.writestr(name, content)
+
+    frames = np.random.default_rng(0).normal(size=(3, 8, 1)).astype("float32")
+    again = keras.saving.load_model(tmp_path / "old.keras")
+    np.testing.assert_array_equal(again(frames), model(frames))
