@@ -152,7 +152,9 @@ def run(
         raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
     images = data_prep.load_images(data, seed, image_size=(size, size), min_size=(8, 8))
     source, target = _make_tasks(image_tasks.scatter(images, size), weights)
-    samples = image_tasks.few_labels(target.train.labels, LABELS, draws, 16 * batch_size, seed)
+    samples = image_tasks.few_labels(
+        target.train.labels, LABELS, draws, epoch_size=16 * batch_size, seed=seed
+    )
 
     accuracies = {}
     compiled = None

@@ -134,7 +134,7 @@ def run(
     pictures = {}
 
     for horizon in steps_ahead:
-        parts = _make_parts(series, window, horizon, period, split)
+        parts = _make_parts(series, window, horizon, season=period, split=split)
         name = "forecast_linear" if horizon == steps_ahead[0] else f"horizon_{horizon}"
         model = build_forecast_linear(parts.input_shape, horizon, name=name)
 

@@ -199,7 +199,7 @@ def run(
         )
     series = data_prep.load_series(data)
     period = season_rows(series, window, season)
-    parts = _make_parts(series, window, horizon, period, split)
+    parts = _make_parts(series, window, horizon, season=period, split=split)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(parts.train), batch_size, epochs)
