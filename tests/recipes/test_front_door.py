@@ -90,7 +90,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(recipes, tmp_path, message)
 def test_draw_writes_the_picture(recipes, tmp_path):
     assert recipes("draw", "lstm_stack", "-o", "model.svg").stdout == "model.svg\n"
     text = "".join(ElementTree.parse(tmp_path / "model.svg").getroot().itertext())
-    for word in ("LSTM", "Dense", "(8, 96)", "lstm_1", "softmax"):
+    for word in ("LSTM", "Dense", "(8, 96)", "lstm", "softmax"):
         assert word in text
 
 

@@ -164,6 +164,7 @@ for name, module in json.loads(sys.argv[1]).items():
 
 
 @share_trained
+@pytest.mark.slow
 def test_both_networks_and_optimizers_come_back_in_a_fresh_process(python, tmp_path):
     before = {}
     for name in PAGES:
