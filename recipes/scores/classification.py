@@ -73,7 +73,7 @@ def hardest(labels, probabilities, classes, count=12):
 
     Returns:
         (rows, titles): row numbers, the worst first, (count,) or fewer; and for each row a title
-        of three lines: the true class, the predicted class, and its probability.
+        of two lines: the true and the predicted class, then the probability of the latter.
     """
     labels, probabilities = _class_scores(labels, probabilities)
     of_true_class = probabilities[np.arange(len(labels)), labels]
@@ -84,7 +84,7 @@ def hardest(labels, probabilities, classes, count=12):
         true = classes[labels[row]]
         predicted = classes[probabilities[row].argmax()]
         highest = probabilities[row].max()
-        titles.append(f"true {true}\npredicted {predicted}\n(p = {highest:.2f})")
+        titles.append(f"true {true}, predicted {predicted}\n(p = {highest:.2f})")
     return rows, titles
 
 

@@ -59,12 +59,12 @@ def test_the_hardest_examples_come_first_with_the_predicted_class():
     rows, titles = scores.hardest(labels, predicted, ["a", "b", "c"], count=3)
     assert list(rows) == [3, 1, 2]
     assert titles == [
-        "true a\npredicted c\n(p = 1.00)",
-        "true b\npredicted a\n(p = 0.70)",
-        "true c\npredicted c\n(p = 0.40)",
+        "true a, predicted c\n(p = 1.00)",
+        "true b, predicted a\n(p = 0.70)",
+        "true c, predicted c\n(p = 0.40)",
     ]
     rows, titles = scores.hardest(np.array([1, 0]), np.array([0.25, 0.125]), ["no", "yes"])
-    assert titles == ["true yes\npredicted no\n(p = 0.75)", "true no\npredicted no\n(p = 0.88)"]
+    assert titles == ["true yes, predicted no\n(p = 0.75)", "true no, predicted no\n(p = 0.88)"]
 
 
 def test_baselines_are_fitted_on_training_alone():
