@@ -1,0 +1,1 @@
+"""Attention and transformers: networks in which each word looks at all others."""
