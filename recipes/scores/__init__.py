@@ -1,7 +1,7 @@
 """Scores of predictions on test data, and the simple models to compare them with.
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
-likelihood, a mask, a restored image, a search, a generated image?
+likelihood, a mask, a restored image, a search, a generated image, a translation?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
@@ -41,6 +41,13 @@ from recipes.scores.retrieval import (
 )
 from recipes.scores.segmentation import segmentation, segmentation_baselines
 from recipes.scores.text import ngram_bits, text_baselines
+from recipes.scores.translation import (
+    most_frequent_answer,
+    nearest_answers,
+    rouge,
+    signatures,
+    translation,
+)
 
 __all__ = [
     "FeatureClassifier",
@@ -69,6 +76,8 @@ __all__ = [
     "hardest",
     "hashing_baselines",
     "likelihood_baselines",
+    "most_frequent_answer",
+    "nearest_answers",
     "nearest_ratio",
     "ngram_bits",
     "normal_kl",
@@ -77,9 +86,12 @@ __all__ = [
     "regression",
     "regression_baselines",
     "retrieval",
+    "rouge",
     "segmentation",
     "segmentation_baselines",
+    "signatures",
     "ssim",
     "text_baselines",
+    "translation",
     "variational",
 ]

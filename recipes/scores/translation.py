@@ -1,0 +1,162 @@
+"""Scores of written texts against their references: translations, captions, summaries."""
+
+from collections import Counter
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+ROUGE = {"ROUGE-1": "rouge1", "ROUGE-2": "rouge2", "ROUGE-L": "rougeL"}
+BLOCK_SIZE = 10_000_000  # similarities that are computed at a time
+
+
+def translation(references, texts):
+    """Score texts that a network wrote, such as translations or captions.
+
+    BLEU and chrF are those of sacrebleu over the whole corpus, with its own settings (BLEU-4,
+    tokenisation 13a). A corpus without any sequence of four words has a BLEU of 0, so BLEU says
+    little about dates or single words; there, look at the exact match.
+
+    Args:
+        references: the true text of each example, a string, or a list of strings if several are
+            true, (examples,).
+        texts: the written texts, strings (examples,). An empty text matches nothing but an empty
+            reference.
+
+    Returns:
+        {"exact match": fraction of texts that equal one of their references, 0 to 1,
+        "chrF": F-score of character n-grams, 0 to 100, "BLEU": 0 to 100}.
+    """
+    answers = _reference_lists(references, texts)
+    texts = [str(text) for text in texts]
+    exact = [text in answer for text, answer in zip(texts, answers, strict=True)]
+
+    columns = _reference_columns(answers)
+    score = {"exact match": float(np.mean(exact))}
+    for name, metric in _metrics().items():
+        score[name] = float(metric.corpus_score(texts, columns).score)
+    return score
+
+
+def signatures(references=("one",)):
+    """How sacrebleu computes chrF and BLEU, in its own short form that others can compare with.
+
+    Args:
+        references: as in `translation`; only the number of references of each text counts.
+
+    Returns:
+        {"chrF": signature, "BLEU": signature}.
+    """
+    answers = _reference_lists(references, references)
+    texts = [answer[0] for answer in answers]
+    columns = _reference_columns(answers)
+
+    found = {}
+    for name, metric in _metrics().items():
+        metric.corpus_score(texts, columns)  # counts the references
+        found[name] = str(metric.get_signature())
+    return found
+
+
+def rouge(references, texts):
+    """Score summaries by the words that they share with their reference.
+
+    The scores are those of rouge-score, without its stemmer. Capitals and all characters but the
+    letters a to z and digits are ignored, so other alphabets cannot be scored.
+
+    Args:
+        references: the true summaries, strings (examples,).
+        texts: the written summaries, strings (examples,). An empty text scores 0.
+
+    Returns:
+        {"ROUGE-1", "ROUGE-2", "ROUGE-L"}: mean F-score of words, of pairs of words and of the
+        longest common subsequence of words, 0 to 1.
+    """
+    from rouge_score.rouge_scorer import RougeScorer
+
+    _check_counts(references, texts)
+    scorer = RougeScorer(list(ROUGE.values()))
+    rows = []
+    for reference, text in zip(references, texts, strict=True):
+        found = scorer.score(str(reference), str(text))
+        rows.append([found[key].fmeasure for key in ROUGE.values()])
+    means = np.mean(rows, axis=0)
+    return dict(zip(ROUGE, means.tolist(), strict=True))
+
+
+def nearest_answers(train_sources, train_targets, sources):
+    """Answer each source with the target of the most similar training source.
+
+    This is the answer of somebody who looks up and translates nothing. The similarity is the
+    cosine of character n-grams (1 to 3), weighted by tf-idf.
+
+    Args:
+        train_sources: training texts to read, strings (pairs,).
+        train_targets: training texts to write, strings (pairs,).
+        sources: texts to answer, strings (examples,).
+
+    Returns:
+        List of strings (examples,). A source that shares no character with the training sources
+        gets the most frequent target.
+    """
+    _check_counts(train_targets, train_sources)
+    weighting = TfidfVectorizer(
+        analyzer="char", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32
+    )
+    known = weighting.fit_transform(train_sources).T.tocsr()  # (n-grams, pairs)
+    asked = weighting.transform(sources)  # (examples, n-grams)
+    fallback = most_frequent_answer(train_targets)
+
+    answers = []
+    block = max(1, BLOCK_SIZE // len(train_sources))
+    for start in range(0, len(sources), block):
+        similarity = (asked[start : start + block] @ known).toarray()  # (examples, pairs)
+        nearest = similarity.argmax(axis=1)
+        for row, pair in enumerate(nearest):
+            is_similar = similarity[row, pair] > 0
+            answers.append(str(train_targets[pair]) if is_similar else fallback)
+    return answers
+
+
+def most_frequent_answer(targets):
+    """The most frequent of some texts; of equally frequent ones the first."""
+    if len(targets) == 0:
+        raise ValueError("no texts, so none is the most frequent; give at least one.")
+    (answer, _), *_ = Counter(map(str, targets)).most_common(1)
+    return answer
+
+
+def _metrics():
+    """{name: metric of sacrebleu}, new for each use, since a metric remembers its references."""
+    from sacrebleu.metrics import BLEU, CHRF
+
+    return {"chrF": CHRF(), "BLEU": BLEU()}
+
+
+def _reference_lists(references, texts):
+    """The references of each text as a list of one string or more."""
+    _check_counts(references, texts)
+    lists = []
+    for number, reference in enumerate(references):
+        answers = [reference] if isinstance(reference, str) else [str(text) for text in reference]
+        if not answers:
+            raise ValueError(f"text {number} has no reference; give at least one.")
+        lists.append(answers)
+    return lists
+
+
+def _reference_columns(answers):
+    """The references as sacrebleu takes them: first ones, second ones, ...; None for a missing."""
+    most = max(map(len, answers))
+    return [
+        [answer[place] if place < len(answer) else None for answer in answers]
+        for place in range(most)
+    ]
+
+
+def _check_counts(references, texts):
+    """Refuse no texts, and texts that are more or fewer than their references."""
+    if len(texts) == 0 or len(references) != len(texts):
+        raise ValueError(
+            f"{len(texts)} texts for {len(references)} references: give as many of both, at least "
+            f"one."
+        )
