@@ -1,4 +1,4 @@
-"""Free-running decoding: a trained network writes a text token by token, greedily or by beam search.
+"""Free-running decoding: a network writes a text token by token, greedily or by beam search.
 
 In training, a decoder reads the true tokens (teacher forcing). In use it reads the tokens that it
 has written itself (free running). A subclass of `Decoding` says how its network takes one step, and
