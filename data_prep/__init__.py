@@ -27,7 +27,8 @@ from data_prep.series.splits import split_by_group, split_by_time, split_stratif
 from data_prep.sources.named import NAMED, NamedData
 from data_prep.tables.examples import load_table
 from data_prep.tables.files import join_tables, read_table
-from data_prep.text.texts import load_long_text, load_text, load_text_pairs, read_lines, read_text
+from data_prep.text.files import read_lines, read_text
+from data_prep.text.texts import load_long_text, load_text, load_text_pairs
 from data_prep.text.vocabulary import (
     Vocabulary,
     fit_characters,

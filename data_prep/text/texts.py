@@ -5,14 +5,8 @@ pairs = data_prep.load_text_pairs("dates", seed=0)  # or a file such as fra.txt
 story = data_prep.load_long_text("shakespeare.txt")
 """
 
-import csv
-import gzip
 import hashlib
-import io
-import json
-import lzma
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +14,18 @@ import numpy as np
 from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
 from data_prep.sources.named import find_named
+from data_prep.text.files import (
+    TABLES,
+    check_text,
+    file_stem,
+    file_type,
+    read_columns,
+    read_lines,
+    read_tabs,
+    read_text,
+)
 from data_prep.text.parts import pair_groups, split_texts, text_keys
 
-COMPRESSED = (".gz", ".xz")
-TABLES = (".csv", ".tsv", ".jsonl")
 PARTS = {
     "train": "train",
     "training": "train",
@@ -41,11 +43,11 @@ def load_text(data="docstrings", seed=0, validation=0.1, text="text", label="lab
 
     Args:
         data: "docstrings" (of installed libraries; the class is the library), "imdb" (downloaded
-            once by Keras), or a path. Each file may also be packed (.gz or .xz after its name).
+            once by Keras), or a path. Each file but Parquet may also be packed (.gz or .xz).
             The path is one of
 
-            - a .csv or .tsv file with a header, or a .jsonl file with one object per line, with
-              the fields `text` and `label`;
+            - a .csv or .tsv file with a header, a .jsonl file with one object per line, or a
+              .parquet file, with the fields `text` and `label`;
             - a folder with two or more such files, one per part, for example imdb_train.jsonl and
               imdb_test.jsonl;
             - a folder with one folder of text files per class, or with the folders train and test
@@ -77,7 +79,7 @@ def load_text(data="docstrings", seed=0, validation=0.1, text="text", label="lab
         groups = frame.get("module")
     else:
         path = Path(data)
-        name, source, groups = _stem(path), f"file {path}", None
+        name, source, groups = file_stem(path), f"file {path}", None
         texts, labels, parts = _read_labelled(path, text, label)
 
     texts = np.array(texts, dtype=object)
@@ -117,11 +119,11 @@ def load_text_pairs(
 
     Args:
         data: "dates" (a date in one of 23 languages -> ISO form), "docstrings" (the text after
-            the first sentence -> the first sentence), or a path. The path is a .csv file with a
-            header or a .jsonl file with one object per line, with the fields `source` and
-            `target`; or a .txt or .tsv file without a header. Each line of the latter is source,
-            tab, target; anything after a second tab is ignored. Each file may also be packed (.gz
-            or .xz after its name).
+            the first sentence -> the first sentence), or a path. The path is a .csv or .tsv file
+            with a header, a .jsonl file with one object per line, or a .parquet file, with the
+            fields `source` and `target`; or a .txt or .tsv file without a header. Each line of
+            the latter is source, tab, target; anything after a second tab is ignored. Each file
+            but Parquet may also be packed (.gz or .xz after its name).
         seed: selects the validation part. The test part is the same for every seed. It is a fifth
             of the pairs unless it is given.
         validation: fraction of the training pairs for validation.
@@ -150,7 +152,7 @@ def load_text_pairs(
         groups, parts = groups.to_numpy(), frame["part"].to_numpy()
     else:
         path = Path(data)
-        name, origin = _stem(path), f"file {path}"
+        name, origin = file_stem(path), f"file {path}"
         sources, targets = _read_pairs(path, source, target, limit)
         groups, parts = pair_groups(sources, targets), np.full(len(sources), "")
 
@@ -190,7 +192,7 @@ def load_long_text(data="docstrings", seed=0, validation=0.1, test=0.1):
         parts = {key: "\n".join(part.inputs) for key, part in texts.parts().items()}
     else:
         path = Path(data)
-        name, source = _stem(path), f"file {path}"
+        name, source = file_stem(path), f"file {path}"
         text = read_text(path)
         fingerprint = text_fingerprint([text])
         parts = _cut_in_order(text, validation, test, path)
@@ -222,41 +224,6 @@ def _cut_in_order(text, validation, test, path):
     return parts
 
 
-def read_text(path):
-    """Read a text file in UTF-8, which may be packed (.gz or .xz); line ends become "\\n".
-
-    Raises:
-        DataError: if the file cannot be read. The message names the file, and the line that is
-            not UTF-8.
-    """
-    path = Path(path)
-    if not path.is_file():
-        problem = "is a folder; give" if path.is_dir() else "no such file; give the path of"
-        raise DataError(f"{path}: {problem} a text file.")
-
-    open_file = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
-    try:
-        with open_file(path, "rb") as file:
-            content = file.read()
-    except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); get the file again.") from error
-
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: byte {content[error.start]:#04x} is not UTF-8; save the file as "
-            f"UTF-8."
-        ) from error
-    return text.replace("\r\n", "\n")
-
-
-def read_lines(path):
-    """The lines of a text file that are not blank, in order; the file may be packed."""
-    return [line.strip() for line in read_text(path).split("\n") if line.strip()]
-
-
 def text_fingerprint(*columns):
     """SHA-256 over the texts of one or more columns. Equal texts have equal fingerprints."""
     digest = hashlib.sha256()
@@ -271,13 +238,13 @@ def text_fingerprint(*columns):
 def _read_labelled(path, text, label):
     """(texts, labels, parts) of a file or folder; a part is "" if it is not given."""
     if not path.is_dir():
-        texts, labels = _read_table(path, [text, label])
+        texts, labels = read_columns(path, [text, label])
         return texts, labels, [""] * len(texts)
 
     visible = sorted(item for item in path.iterdir() if not item.name.startswith("."))
     folders = [item for item in visible if item.is_dir()]
     files = [item for item in visible if item.is_file()]
-    tables = [file for file in files if _suffix(file) in TABLES]
+    tables = [file for file in files if file_type(file) in TABLES]
 
     rows = []  # (text, label, part)
     if folders and {folder.name for folder in folders} <= PARTS.keys():
@@ -309,155 +276,43 @@ def _read_class_folders(folders, part):
         for file in sorted(folder.iterdir()):
             if file.is_file() and not file.name.startswith("."):
                 content = read_text(file).strip()
-                _check_text(content, f"{file}")
+                check_text(content, f"{file}")
                 rows.append((content, folder.name, part))
     return rows
 
 
 def _read_class_files(files):
     """(line, class, "") of each line of some files, such as rt.pos and rt.neg or pos and neg."""
-    same_stem = len({_stem(file) for file in files}) == 1
+    same_stem = len({file_stem(file) for file in files}) == 1
     rows = []
     for file in files:
-        name = _suffix(file)[1:] if same_stem else _stem(file)
+        name = file_type(file)[1:] if same_stem else file_stem(file)
         rows += [(line, name, "") for line in read_lines(file)]
     return rows
 
 
 def _read_part_table(file, text, label):
     """(text, class, part) of each row of a table whose name ends with its part."""
-    last_word = re.split(r"[^a-z]", _stem(file).lower())[-1]
+    last_word = re.split(r"[^a-z]", file_stem(file).lower())[-1]
     if last_word not in PARTS:
         raise DataError(
             f"{file}: the name does not say which part this is; end it with train, validation or "
             f"test, or give one file."
         )
-    texts, labels = _read_table(file, [text, label])
+    texts, labels = read_columns(file, [text, label])
     return [(*row, PARTS[last_word]) for row in zip(texts, labels, strict=True)]
 
 
 def _read_pairs(path, source, target, limit):
     """(sources, targets) of a file of any form, at most `limit` of them."""
-    if _suffix(path) in (".txt", ".tsv"):
-        return _read_tabs(path, limit)
-    sources, targets = _read_table(path, [source, target])
+    is_table = file_type(path) not in (".txt", ".tsv") or _has_header(path, source, target)
+    if not is_table:
+        return read_tabs(path, limit)
+    sources, targets = read_columns(path, [source, target])
     return sources[:limit], targets[:limit]
 
 
-def _read_table(path, fields):
-    """One list of strings per field of a .csv, .tsv or .jsonl file."""
-    suffix = _suffix(path)
-    if suffix not in TABLES:
-        raise DataError(
-            f"{path}: not a folder or a file {', '.join(TABLES)} (also with .gz or .xz); give one."
-        )
-    content = read_text(path)
-    rows = _json_rows(content, path) if suffix == ".jsonl" else _csv_rows(content, path, suffix)
-
-    columns = [[] for _ in fields]
-    for line, row in rows:
-        for column, field in zip(columns, fields, strict=True):
-            if field not in row:
-                raise DataError(
-                    f"{path}, line {line}: no field {field!r}; name one of {', '.join(row)}."
-                )
-            value = row[field]
-            if isinstance(value, int):  # a class number
-                value = str(value)
-            _check_text(value, f"{path}, line {line}: field {field!r}")
-            column.append(value)
-
-    if not columns[0]:
-        raise DataError(f"{path}: no rows; give a file with at least one.")
-    return columns
-
-
-def _json_rows(content, path):
-    """(line number, object) of each line that is not blank."""
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise DataError(
-                f"{path}, line {number}: not JSON ({error}); give one object per line."
-            ) from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}, line {number}: {line:.40} is not an object; give one per line."
-            )
-        yield number, row
-
-
-def _csv_rows(content, path, suffix):
-    """(line number, {field: value}) of each row that is not blank."""
-    delimiter = "\t" if suffix == ".tsv" else ","
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        line = reader.line_num + 1
-        for row in reader:
-            if row and len(row) != len(header):
-                raise DataError(
-                    f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}; "
-                    f"quote fields that contain the separator."
-                )
-            if row:
-                yield line, dict(zip(header, row, strict=True))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}; correct the quotes.") from error
-
-
-def _read_tabs(path, limit):
-    """(sources, targets) of a file with source, tab, target in each line."""
-    sources, targets = [], []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if len(sources) == limit:
-            break
-        if not line.strip():
-            continue
-
-        here = f"{path}, line {number}"
-        fields = [field.strip() for field in line.split("\t")]
-        if len(fields) < 2:
-            raise DataError(f"{here}: no tab in {line[:40]!r}; give source, tab, target.")
-        source, target = fields[:2]
-        _check_text(source, f"{here}: source")
-        _check_text(target, f"{here}: target")
-        sources.append(source)
-        targets.append(target)
-
-    if not sources:
-        raise DataError(f"{path}: no pairs; give source, tab, target in each line.")
-    return sources, targets
-
-
-def _check_text(value, where):
-    """Refuse what is not a string, or is empty, or cannot be written in UTF-8."""
-    if not isinstance(value, str):
-        raise DataError(f"{where} is {value!r:.40}, not a text; give a string.")
-    if not value.strip():
-        raise DataError(f"{where} is empty; fill it or leave it out.")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"{where} has half of a surrogate pair at character {error.start}; correct it."
-        ) from error
-
-
-def _suffix(path):
-    """The suffix without .gz or .xz: ".jsonl" for reviews.jsonl.xz."""
-    suffixes = [suffix for suffix in path.suffixes if suffix not in COMPRESSED]
-    return suffixes[-1] if suffixes else ""
-
-
-def _stem(path):
-    """The name without suffixes: "reviews" for reviews.jsonl.xz."""
-    known_suffixes = (*COMPRESSED, _suffix(path))
-    name = path.name
-    while Path(name).suffix and Path(name).suffix in known_suffixes:
-        name = Path(name).stem
-    return name
+def _has_header(path, source, target):
+    """Whether the first line of a .tsv file names the fields of the pairs."""
+    first_line = read_text(path).split("\n", 1)[0]
+    return file_type(path) == ".tsv" and {source, target} <= set(first_line.split("\t"))

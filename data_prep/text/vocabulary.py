@@ -15,7 +15,7 @@ import numpy as np
 
 from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
-from data_prep.text.texts import read_text
+from data_prep.text.files import read_text
 
 PADDING, UNKNOWN, START, END, MASK = "[PAD]", "[UNK]", "[START]", "[END]", "[MASK]"
 _WORD = re.compile(r"\w+(?:'\w+)*|[^\w\s]")  # a word such as it's, or a punctuation mark
@@ -142,7 +142,7 @@ def fit_words(texts, size=20_000, lower=True):
         A Vocabulary: 0 padding, 1 unknown, 2 start, 3 end, then words, the most frequent first.
 
     Raises:
-        DataError: if there is no text, or the size is too small.
+        DataError: if there is no text or only one word, or the size is too small.
     """
 
     def split(texts):
@@ -151,6 +151,7 @@ def fit_words(texts, size=20_000, lower=True):
     counts = Counter()
     for words in split(_training_texts(texts)):
         counts.update(words)
+    _check_tokens(counts, "word")
     if size < 5:
         raise DataError(
             f"size {size} leaves no room for a word next to 4 special ids; give a larger size."
@@ -171,13 +172,14 @@ def fit_characters(texts):
         A Vocabulary: 0 padding, 1 unknown, 2 start, 3 end, then characters in Unicode order.
 
     Raises:
-        DataError: if there is no text.
+        DataError: if there is no text or only one character.
     """
 
     def split(texts):
         return [list(text) for text in texts]
 
     characters = sorted(set().union(*_training_texts(texts)))
+    _check_tokens(characters, "character")
     tokens = (PADDING, UNKNOWN, START, END, *characters)
     return Vocabulary(tokens, split, "".join)
 
@@ -194,13 +196,15 @@ def fit_wordpieces(texts, size=8_000, lower=True):
         A Vocabulary: 0 padding, 1 unknown, 2 start, 3 end, 4 mask, then word pieces.
 
     Raises:
-        DataError: if there is no text, or the size is too small for all characters.
+        DataError: if there is no text or only one word, or the size is too small for all
+            characters.
     """
     from tokenizers import trainers
 
     texts = _training_texts(texts)
     tokenizer = _wordpiece_tokenizer({UNKNOWN: 0}, lower)
     words = _split_words(texts, tokenizer)
+    _check_tokens(words, "word")
 
     # The trainer numbers characters in the order of a hash that differs between processes, and it
     # breaks ties by number. Passed in order as special tokens, they give equal vocabularies.
@@ -400,6 +404,16 @@ def _training_texts(texts):
     if not any(text.strip() for text in texts):
         raise DataError("a vocabulary needs training texts, but these are all empty.")
     return texts
+
+
+def _check_tokens(tokens, kind):
+    """Refuse training texts in which there is nothing to tell apart: one word, or one character."""
+    if len(tokens) < 2:
+        found = ", ".join(map(repr, tokens)) or "none"
+        raise DataError(
+            f"the training texts have {len(tokens)} different {kind} ({found}); give texts with "
+            f"two or more."
+        )
 
 
 def _checked_texts(texts, what):

@@ -6,6 +6,7 @@ import json
 import lzma
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import data_prep
@@ -69,6 +70,12 @@ def as_class_files(folder, suffix):
     return folder / "reviews"
 
 
+def as_parquet(folder):
+    path = folder / "reviews.parquet"
+    pd.DataFrame(records()).to_parquet(path)
+    return path
+
+
 FORMS = (as_csv, as_tsv, as_jsonl, as_class_folders, as_class_files)
 
 
@@ -87,6 +94,15 @@ def test_every_form_gives_the_same_texts_and_labels(form, suffix, tmp_path):
     assert [len(part) for part in data.parts().values()] == [28, 4, 8]
     assert np.bincount(data.test.labels).tolist() == [4, 4]
     assert data.describe()["shapes"]["train"] == {"inputs": [28], "labels": [28]}
+
+
+def test_parquet_gives_the_same_texts_and_labels(tmp_path):
+    from_json = data_prep.load_text(as_jsonl(tmp_path, ""))
+    from_parquet = data_prep.load_text(as_parquet(tmp_path))
+    assert from_parquet.fingerprint == from_json.fingerprint
+    numbered = [row | {"label": number % 2} for number, row in enumerate(records())]
+    pd.DataFrame(numbered).to_parquet(tmp_path / "numbers.parquet")
+    assert data_prep.load_text(tmp_path / "numbers.parquet").classes == ("0", "1")
 
 
 def test_equal_seeds_give_equal_parts_and_the_test_part_stays(tmp_path):
@@ -154,7 +170,14 @@ def test_pairs_from_tabs_tables_and_json_are_alike(tmp_path, suffix):
         tmp_path / f"fra.csv{suffix}",
         "source,target\n" + "".join(f"{a},{b}\n" for a, b in pairs),
     )
-    loaded = [data_prep.load_text_pairs(path) for path in (tabs, lines, columns)]
+    header = pack(
+        tmp_path / f"fra.tsv{suffix}",
+        "id\tsource\ttarget\n" + "".join(f"{n}\t{a}\t{b}\n" for n, (a, b) in enumerate(pairs)),
+    )
+    parquet = tmp_path / "fra.parquet"
+    pd.DataFrame(rows).to_parquet(parquet)
+    files = (tabs, lines, columns, header, parquet)
+    loaded = [data_prep.load_text_pairs(path) for path in files]
     for data in loaded:
         assert data.name == "fra"
         assert data.fingerprint == loaded[0].fingerprint
@@ -181,6 +204,21 @@ def test_pairs_that_share_a_text_are_in_one_part(tmp_path):
         ]
         assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
     assert sum(len(part) for part in data.parts().values()) == len(lines)
+
+
+def test_no_sentence_of_the_first_column_is_in_two_parts(tmp_path):
+    # As in tatoeba: a sentence has several translations, one in each of some lines.
+    lines = []
+    for number in range(60):
+        for version in range(number % 4 + 1):
+            mark = ".!?"[version % 3]
+            lines.append(f"Sentence {number}{mark}\tPhrase {number}, {version}\tCC-BY")
+    path = pack(tmp_path / "fra.txt.xz", "\n".join(lines))
+    data = data_prep.load_text_pairs(path, limit=120)
+    parts = [{text.strip(".!?") for text in part.inputs} for part in data.parts().values()]
+    assert sum(map(len, parts)) == len(set.union(*parts))
+    assert sum(len(part) for part in data.parts().values()) == 120
+    assert max(len(part.inputs) - len(set(part.inputs)) for part in data.parts().values()) > 0
 
 
 def test_a_long_text_is_cut_in_order(tmp_path):
@@ -258,6 +296,10 @@ BAD_PAIRS = {
         "a.jsonl",
         '{"source": "a", "cible": "b"}\n',
     ),
+    "line 2: no field 'target'; name one of source": ("a.csv", "source\na\n"),
+    "line 1: no tab in 'a'; give source, tab, target.": ("a.tsv", "a\nb\n"),
+    "line 3: field 'target' is empty": ("a.csv", "source,target\na,b\nc,\n"),
+    "line 2: field 'source' is empty": ("a.tsv", "source\ttarget\n \tb\n"),
     "not a folder or a file .csv, .tsv, .jsonl": ("a.pkl", "hello"),
 }
 
@@ -269,6 +311,23 @@ def test_bad_pairs_are_refused_by_file_and_line(message, tmp_path):
         data_prep.load_text_pairs(path)
     assert message in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_bad_parquet_files_are_refused_by_row(tmp_path):
+    path = tmp_path / "a.parquet"
+    good = pd.DataFrame(records())
+    for frame, message in (
+        (good.assign(text=["a", None, *TEXTS[2:]]), "row 1: field 'text' is (None|nan), not a"),
+        (good.assign(text=["a", " ", *TEXTS[2:]]), "row 1: field 'text' is empty"),
+        (good.rename(columns={"text": "body"}), "row 0: no field 'text'; name one of body"),
+        (good[:0], "no rows; give a file with at least one"),
+    ):
+        frame.to_parquet(path)
+        with pytest.raises(data_prep.DataError, match=message):
+            data_prep.load_text(path)
+    path.write_bytes(b"PAR1")
+    with pytest.raises(data_prep.DataError, match="not a readable Parquet file"):
+        data_prep.load_text(path)
 
 
 def test_bad_files_and_folders_are_refused_by_name(tmp_path):

@@ -48,7 +48,7 @@ def test_characters_come_back_exactly():
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), min_size=1, max_size=5))
 def test_characters_round_trip(texts):
-    characters = data_prep.fit_characters([*texts, "a"])
+    characters = data_prep.fit_characters([*texts, "ab"])
     ids = characters.encode(texts, start=True, end=True)
     assert characters.decode(ids) == texts
     assert data_prep.padding_mask(ids).sum(axis=1).tolist() == [len(text) + 2 for text in texts]
@@ -57,7 +57,7 @@ def test_characters_round_trip(texts):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=5))
 def test_words_round_trip(texts):
-    words = data_prep.fit_words([*texts, "a"])
+    words = data_prep.fit_words([*texts, "a b"])
     ids = words.encode(texts, length=300, end=True)
     assert words.encode(words.decode(ids), length=300, end=True).tolist() == ids.tolist()
 
@@ -65,7 +65,7 @@ def test_words_round_trip(texts):
 @settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"])), max_size=4))
 def test_word_pieces_round_trip(texts):
-    pieces = data_prep.fit_wordpieces([*texts, "a"], size=400 + 2 * sum(map(len, texts)))
+    pieces = data_prep.fit_wordpieces([*texts, "a b"], size=400 + 2 * sum(map(len, texts)))
     ids = pieces.encode(texts, length=400, end=True)
     if not (ids == pieces.unknown).any():
         assert pieces.encode(pieces.decode(ids), length=400, end=True).tolist() == ids.tolist()
@@ -192,6 +192,15 @@ BAD_CALLS = {
     ),
     "a text of 30 characters in 3 streams leaves 9 for a window of 10": (
         lambda: data_prep.stream_windows(np.arange(1, 31), 3, 10)
+    ),
+    "the training texts have 1 different word ('yes'); give texts with two": (
+        lambda: data_prep.fit_words(["Yes", "yes yes"])
+    ),
+    "the training texts have 1 different character ('a'); give texts with two": (
+        lambda: data_prep.fit_characters(["aa", "a"])
+    ),
+    "the training texts have 1 different word ('yes'); give": (
+        lambda: data_prep.fit_wordpieces(["Yes", "yes yes"])
     ),
     "row 1 has padding (0) before text": lambda: data_prep.teacher_forcing([[4, 5], [0, 5]]),
     "limit is 0; give the number of pairs": lambda: data_prep.load_text_pairs("dates", limit=0),
