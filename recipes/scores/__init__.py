@@ -40,6 +40,7 @@ from recipes.scores.retrieval import (
     retrieval,
 )
 from recipes.scores.segmentation import segmentation, segmentation_baselines
+from recipes.scores.speed import texts_per_second
 from recipes.scores.text import ngram_bits, text_baselines
 from recipes.scores.translation import (
     most_frequent_answer,
@@ -48,6 +49,7 @@ from recipes.scores.translation import (
     signatures,
     translation,
 )
+from recipes.scores.translators import translator_baselines, translator_scores
 
 __all__ = [
     "FeatureClassifier",
@@ -92,6 +94,9 @@ __all__ = [
     "signatures",
     "ssim",
     "text_baselines",
+    "texts_per_second",
     "translation",
+    "translator_baselines",
+    "translator_scores",
     "variational",
 ]
