@@ -17,6 +17,9 @@ EXTRAS = {  # package: the extra of keras-recipes that installs it
     "nbformat": "notebooks",
     "nibabel": "volumes",
     "pydicom": "volumes",
+    "rouge_score": "text",
+    "sacrebleu": "text",
+    "safetensors": "text",
     "tensorflow": "tensorflow",
     "tokenizers": "text",
 }

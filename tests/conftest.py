@@ -9,9 +9,17 @@ from types import SimpleNamespace
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Two tests run at the same time: one thread each is a third faster than two threads each.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items):
+    """The longest test comes first, so that it is not the last one to run, alone."""
+    items.sort(key=lambda item: item.name != "test_every_command_and_snippet_runs")
 
 
 @pytest.fixture
