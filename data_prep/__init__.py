@@ -16,6 +16,7 @@ from data_prep.balance import balance, class_weights
 from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
 from data_prep.images.arrays import image_rows, load_images
+from data_prep.images.captions import load_captions
 from data_prep.images.clips import image_clips, image_patches, load_clips
 from data_prep.images.scenes import load_scenes
 from data_prep.leaks import check
@@ -29,6 +30,7 @@ from data_prep.tables.examples import load_table
 from data_prep.tables.files import join_tables, read_table
 from data_prep.text.files import read_lines, read_text
 from data_prep.text.texts import load_long_text, load_text, load_text_pairs
+from data_prep.text.translation import encode_pairs, normal_texts
 from data_prep.text.vocabulary import (
     Vocabulary,
     fit_characters,
@@ -53,6 +55,7 @@ __all__ = [
     "balance",
     "check",
     "class_weights",
+    "encode_pairs",
     "fit_characters",
     "fit_wordpieces",
     "fit_words",
@@ -61,6 +64,7 @@ __all__ = [
     "image_patches",
     "image_rows",
     "join_tables",
+    "load_captions",
     "load_clips",
     "load_images",
     "load_labelled_series",
@@ -75,6 +79,7 @@ __all__ = [
     "make_frames",
     "make_pairs",
     "make_triplets",
+    "normal_texts",
     "padding_mask",
     "read_lines",
     "read_table",

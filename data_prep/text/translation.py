@@ -1,0 +1,128 @@
+"""Pairs of texts as ids for a network that reads one text and writes the other.
+
+pairs = data_prep.load_text_pairs("dates", seed=0)
+ids, source_vocabulary, target_vocabulary = data_prep.encode_pairs(pairs, "characters")
+sources, decoder_inputs = ids.train.inputs
+"""
+
+from dataclasses import replace
+
+from data_prep.dataset import Part
+from data_prep.errors import DataError
+from data_prep.text.vocabulary import (
+    fit_characters,
+    fit_wordpieces,
+    fit_words,
+    padding_mask,
+    teacher_forcing,
+)
+
+TOKENS = ("characters", "words", "wordpieces")
+
+
+def encode_pairs(
+    pairs, tokens="characters", vocabulary_size=8_000, source_length=0, target_length=0
+):
+    """Fit both vocabularies on the training pairs and turn all pairs into ids.
+
+    A source ends with the end id. The decoder inputs start with the start id, and the labels are
+    the same targets one step earlier, with the end id (`teacher_forcing`).
+
+    Args:
+        pairs: a Dataset of `load_text_pairs`.
+        tokens: what an id stands for: "characters", "words" (in lower case) or "wordpieces" (with
+            capitals and accents).
+        vocabulary_size: largest number of ids of each vocabulary. Characters are all kept.
+        source_length: largest number of tokens of a source; the rest of a longer one is cut off.
+            0 for the longest training source.
+        target_length: the same for targets.
+
+    Returns:
+        (ids, source vocabulary, target vocabulary). `ids` is a Dataset. Its inputs are a tuple of
+        sources (pairs, source_length + 1) and decoder inputs (pairs, target_length + 1); its labels
+        are (pairs, target_length + 1). `source` says how many texts were cut, and how many tokens
+        of the test part are unknown.
+
+    Raises:
+        DataError: if an option cannot be used, or the training texts are no vocabulary.
+    """
+    if tokens not in TOKENS:
+        raise DataError(f"tokens is {tokens!r}; give {', '.join(TOKENS[:-1])} or {TOKENS[-1]}.")
+    _check_length("source_length", source_length)
+    _check_length("target_length", target_length)
+
+    source_texts = {name: part.inputs for name, part in pairs.parts().items()}
+    target_texts = {name: part.labels for name, part in pairs.parts().items()}
+    source_vocabulary = _fit(source_texts["train"], tokens, vocabulary_size)
+    target_vocabulary = _fit(target_texts["train"], tokens, vocabulary_size)
+
+    sources, source_notes = _encode_parts(
+        source_texts, source_vocabulary, source_length, f"{pairs.name}: sources", start=False
+    )
+    targets, target_notes = _encode_parts(
+        target_texts, target_vocabulary, target_length, f"{pairs.name}: targets", start=True
+    )
+
+    parts = {}
+    for name in pairs.parts():
+        decoder_inputs, labels = teacher_forcing(targets[name])
+        parts[name] = Part((sources[name], decoder_inputs), labels)
+
+    ids = replace(
+        pairs,
+        source="; ".join([pairs.source, *source_notes, *target_notes]),
+        to_original=lambda inputs: source_vocabulary.decode(inputs[0]),
+        **parts,
+    )
+    return ids, source_vocabulary, target_vocabulary
+
+
+def normal_texts(texts, vocabulary):
+    """Texts as a vocabulary writes them: what decoding gives if no token is unknown.
+
+    References are compared in this form with decoded texts, so that capitals and spaces which the
+    vocabulary cannot write do not count.
+
+    Args:
+        texts: strings, (texts,).
+        vocabulary: a Vocabulary.
+
+    Returns:
+        A list of strings.
+    """
+    return [vocabulary.join(tokens) for tokens in vocabulary.split(list(texts))]
+
+
+def _check_length(name, length):
+    if length < 0:
+        raise DataError(f"{name} is {length}; give the number of tokens, or 0 for the longest.")
+
+
+def _fit(texts, tokens, size):
+    """The vocabulary of some training texts."""
+    if tokens == "characters":
+        return fit_characters(texts)
+    if tokens == "words":
+        return fit_words(texts, size)
+    return fit_wordpieces(texts, size, lower=False)
+
+
+def _encode_parts(texts, vocabulary, length, what, start):
+    """({part: ids}, notes about texts that were cut and tokens that are unknown)."""
+    whole = {name: vocabulary.encode(part, start=start, end=True) for name, part in texts.items()}
+    longest = whole["train"].shape[1]
+    room = length + start + 1 if length else longest  # with start and end
+    room = min(room, longest)
+
+    ids, notes = {}, []
+    for name, part in texts.items():
+        ids[name] = vocabulary.encode(part, room, start=start, end=True)
+        cut = int((padding_mask(whole[name]).sum(axis=1) > room).sum())
+        if cut:
+            notes.append(f"{what}: {cut} of {len(part)} of the {name} part cut after {room} ids")
+
+    test = whole["test"][padding_mask(whole["test"])]
+    unknown = int((test == vocabulary.unknown).sum())
+    if unknown:
+        notes.append(f"{what}: {unknown} of {len(test)} ids of the test part are unknown")
+    return ids, notes
