@@ -1,0 +1,245 @@
+"""Translator: an LSTM reads a text into its state, another LSTM writes a text from that state.
+
+    source (any) -> lstm 2 x 64 -> state (128,) -> lstm 128 -> logits of the next id (any, 16)
+
+For sequences into sequences of another length: dates into their ISO form, or sentences of one
+language into another. Take seq2seq_attention where the quality counts; this is what it improves.
+
+The encoder reads the source forwards and backwards. Its final states are all that the decoder gets
+to know of the source. The decoder writes a token at each step and reads it at the next step. In
+training it reads the true tokens instead, so all steps have their targets and can be learnt at
+once (teacher forcing). In use it reads its own tokens (free running), and one wrong token changes
+what it reads from there on. Greedy search takes the most likely token at each step; beam search
+keeps several texts and takes the most likely one in the end.
+
+In the report: test texts written in both ways, and the fraction of correct tokens at each place.
+The accuracy with teacher forcing is much higher than the fraction of texts without an error. The
+cached decoder keeps the LSTM's state; the uncached one reads all from the start at each step.
+
+Reference: Sutskever et al., "Sequence to sequence learning with neural networks", 2014.
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import keras
+from keras import layers
+
+import data_prep
+import visualize
+from recipes import scores
+from recipes.layers.decoding import Decoding
+from recipes.layers.sizes import check_integers
+from recipes.report import Report
+from recipes.schedules import warmup_cosine
+
+NUM_SAMPLES = 3  # test pairs that the report shows
+
+
+def build_seq2seq(
+    source_size=120, target_size=16, embedding=32, units=64, dropout=0.0, name="seq2seq"
+):
+    """Build the network, not compiled.
+
+    It predicts each target token from the source and the true tokens before it. `Translator` makes
+    it write without them.
+
+    Args:
+        source_size: number of ids in the source vocabulary; id 0 is padding.
+        target_size: number of ids in the target vocabulary: 0 padding, 2 start, 3 end.
+        embedding: size of the vector that stands for a token.
+        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        dropout: fraction of values dropped after the embeddings and before the output layer.
+        name: name of the model, shown in progress and history.
+
+    Returns:
+        A keras.Model from [source ids (batch, source time), ids written so far (batch, time),
+        beginning with the start id] to logits of the next id (batch, time, target_size).
+
+    Raises:
+        ValueError: if a size is not an integer >= 1.
+
+    Example:
+        import numpy as np
+
+        # Copy 128 texts of 5 tokens: the ids 4 to 19. 2 starts a text, 3 ends it.
+        sources = np.random.randint(4, 20, size=(128, 5))
+        written = np.pad(sources, ((0, 0), (1, 0)), constant_values=2)  # start + text
+        targets = np.pad(sources, ((0, 0), (0, 1)), constant_values=3)  # text + end
+
+        model = build_seq2seq(source_size=20, target_size=20, units=16)
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        model.fit([sources, written], targets, epochs=2)
+
+        translator = Translator(model, length=6, beams=3)
+        texts, log_probabilities = translator.predict(sources)  # (128, 6), (128,)
+    """
+    check_integers("build_seq2seq", source_size=source_size, target_size=target_size)
+    check_integers("build_seq2seq", embedding=embedding, units=units)
+
+    source = keras.Input((None,), dtype="int32", name="source")  # (batch, source time)
+    x = layers.Embedding(source_size, embedding, mask_zero=True)(source)
+    x = layers.Dropout(dropout)(x)
+    encoder = layers.Bidirectional(layers.LSTM(units, return_state=True), name="encoder")
+    _, forward_h, forward_c, backward_h, backward_c = encoder(x)  # each (batch, units)
+    h = layers.Concatenate(name="h")([forward_h, backward_h])  # (batch, 2 * units)
+    c = layers.Concatenate(name="c")([forward_c, backward_c])
+
+    written = keras.Input((None,), dtype="int32", name="written")  # (batch, time)
+    x = layers.Embedding(target_size, embedding, name="written_embedding")(written)
+    x = layers.Dropout(dropout)(x)
+    x = layers.LSTM(2 * units, return_sequences=True, name="decoder")(x, initial_state=[h, c])
+    x = layers.Dropout(dropout)(x)
+    logits = layers.Dense(target_size, name="logits")(x)  # (batch, time, target_size)
+    return keras.Model([source, written], logits, name=name)
+
+
+class Translator(Decoding):
+    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 tokens at most.
+
+    The state of the decoder's LSTM is kept from step to step, so each token costs one step.
+    """
+
+    def __init__(self, model, length, beams=1):
+        super().__init__(model, length, beams)
+        states = [model.get_layer("h").output, model.get_layer("c").output]
+        self.encoder = keras.Model(model.inputs[0], states)
+        self.embedding = model.get_layer("written_embedding")
+        self.cell = model.get_layer("decoder").cell
+        self.dense = model.get_layer("logits")
+
+    def begin(self, source):
+        """Read the source: its state is the first state of the decoder."""
+        return [], self.encoder(source)
+
+    def step(self, tokens, place, memory, state):
+        """One step of the decoder's LSTM."""
+        x = self.embedding(tokens)  # (batch, embedding)
+        x, state = self.cell(x, state)  # (batch, 2 * units)
+        return self.dense(x), state
+
+
+def run(
+    data="dates",
+    epochs=8,
+    batch_size=64,
+    seed=0,
+    learning_rate=0.005,
+    limit=0,
+    tokens="characters",
+    source_length=0,
+    target_length=0,
+    vocabulary_size=8_000,
+    embedding=32,
+    units=64,
+    dropout=0.0,
+    beams=1,
+    callbacks=(),
+):
+    """Train on pairs of texts and report how many test texts are written without an error.
+
+    Args:
+        data: dates, docstrings, or a file of pairs: source, tab, target in each line (.txt, .tsv),
+            or a .csv or .jsonl file with the fields source and target.
+        epochs: passes over the training pairs.
+        batch_size: pairs per training step.
+        seed: sets the initial weights, the order of the pairs and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        limit: pairs read from the start of a file; 0 for all.
+        tokens: what is read and written at each step: characters, words or wordpieces.
+        source_length: tokens read of each source; 0 for the longest training source.
+        target_length: tokens written at most; 0 for the longest training target.
+        vocabulary_size: largest number of words or word pieces of each language.
+        embedding: size of the vector that stands for a token.
+        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        dropout: fraction of values dropped after the embeddings and before the output layer.
+        beams: texts that beam search keeps at each step; 1 for greedy search.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+    """
+    pairs = data_prep.load_text_pairs(data, seed=seed, limit=limit or None)
+    ids, source_vocabulary, target_vocabulary = data_prep.encode_pairs(
+        pairs, tokens, vocabulary_size, source_length, target_length
+    )
+    model = build_seq2seq(len(source_vocabulary), len(target_vocabulary), embedding, units, dropout)
+
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
+    model.compile(
+        # Clipping: a gradient whose norm, over all weights together, exceeds 1 is scaled to 1.
+        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        weighted_metrics=["accuracy"],
+        steps_per_execution=16,  # several batches per call: faster for a small model
+    )
+    train, validation, test = (with_mask(part) for part in ids.parts().values())
+    model.fit(
+        *train,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=list(callbacks),
+    )
+
+    # The only use of the test pairs.
+    translator = Translator(model, length=ids.test.labels.shape[1], beams=beams)
+    written, texts = translate(translator, test, target_vocabulary)
+    references = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
+    return Report(
+        model=model,
+        headline="exact match",
+        scores=scores.translation(references, texts)
+        | scores.translator_scores(model, translator, *test),
+        baselines=scores.translator_baselines(pairs, references, target_vocabulary),
+        data=ids.describe() | {"signatures": scores.signatures()},
+        pictures=_pictures(pairs, model, test, written, target_vocabulary),
+    )
+
+
+def with_mask(part):
+    """(inputs, targets, weights) of a part for fit and evaluate: padding has the weight 0."""
+    return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
+
+
+def translate(translator, test, vocabulary):
+    """Ids and texts that a translator writes for the test sources."""
+    ids, _ = translator.predict(test[0][0], batch_size=256, verbose=0)
+    return ids, vocabulary.decode(ids)
+
+
+def plot_samples(pairs, written):
+    """Plot some test pairs with {name: texts} written, and the nearest training source's target."""
+    sources = pairs.test.inputs[:NUM_SAMPLES]
+    nearest = scores.nearest_answers(pairs.train.inputs, pairs.train.labels, sources)
+    written = {"true": pairs.test.labels, **written, "nearest source": nearest}
+
+    samples = {}
+    for number, source in enumerate(sources):
+        lines = [f"{name:16} {texts[number]}" for name, texts in written.items()]
+        samples[f"{number + 1}: {source}"] = "\n".join(lines)
+    return visualize.plot_texts(samples)
+
+
+def _pictures(pairs, model, test, written, vocabulary):
+    """Test texts written in both ways, and how correct each of their tokens is."""
+    inputs, targets, is_text = test
+    forced = model.predict(inputs, batch_size=256, verbose=0).argmax(axis=-1)
+    ways = {"teacher forcing": forced, "free running": written}
+
+    texts, correct = {}, {}
+    longest = is_text.sum(axis=1).max()
+    counts = is_text[:, :longest].sum(axis=0)  # texts with an n-th token
+    for name, ids in ways.items():
+        texts[name] = vocabulary.decode(ids[:NUM_SAMPLES])
+        right = (ids == targets) & is_text
+        correct[name] = [right[:, :longest].sum(axis=0) / counts]
+
+    places = range(1, longest + 1)
+    return {
+        "texts": plot_samples(pairs, texts),
+        "places": visualize.plot_lines(places, correct, "n-th token", "fraction correct"),
+    }
