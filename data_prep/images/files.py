@@ -257,13 +257,14 @@ def check_image_size(image_size, channels):
     return sizes
 
 
-def read_image(path, image_size, channels):
+def read_image(path, image_size, channels, crop=False):
     """Read one image file, or the first image of an animation.
 
     Args:
         path: the file. Its format is detected from its content, not from its name.
         image_size: (height, width) in pixels.
         channels: 1 or 3.
+        crop: keep only the centre, so that nothing is stretched.
 
     Returns:
         (pixels, change): uint8 (height, width, channels), and a text that says what was changed,
@@ -277,7 +278,7 @@ def read_image(path, image_size, channels):
         changes = [_name_change(image, path)]
         if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
             changes.append("only the first of its images is used")
-        pixels, change = _pixels(image, image_size, channels)
+        pixels, change = _pixels(image, image_size, channels, crop)
         changes.append(change)
         return pixels, ", ".join(filter(None, changes))
 
@@ -339,7 +340,7 @@ def _name_change(image, path):
     return f"a {kind} file named {suffix}, read as {kind}"
 
 
-def _pixels(image, image_size, channels):
+def _pixels(image, image_size, channels, crop=False):
     """Convert an opened image to one size and number of channels.
 
     Returns:
@@ -374,7 +375,10 @@ def _pixels(image, image_size, channels):
         changes.append("transparent pixels made white")
 
     image = image.convert("L" if channels == 1 else "RGB")
-    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    if crop:
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    else:
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
     pixels = np.asarray(image).reshape(height, width, channels)
     return pixels, ", ".join(changes)
 

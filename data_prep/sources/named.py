@@ -20,6 +20,7 @@ LOADERS = {
     "text": "load_text",
     "pairs": "load_text_pairs",
     "scenes": "load_scenes",
+    "captions": "load_captions",
     "clips": "load_clips",
     "volumes": "load_volumes",
 }
@@ -224,7 +225,7 @@ NAMED = {
         ("Babel",),
     ),
     "shapes": NamedData(
-        ("scenes",),
+        ("scenes", "captions"),
         f"scenes of coloured figures with masks and captions, {GENERATED}",
         OWN_LICENCE,
         "2,000 images (64, 64, 3), masks (64, 64), captions",

@@ -50,15 +50,16 @@ def read_lines(path):
     return [line.strip() for line in read_text(path).split("\n") if line.strip()]
 
 
-def read_columns(path, fields):
+def read_columns(path, fields, optional=()):
     """Read some fields of a .csv or .tsv file with a header, a .jsonl file or a .parquet file.
 
     Args:
         path: the file.
         fields: names of the fields. They hold texts, or integers, which become texts.
+        optional: names of fields that may be missing or empty, which gives "".
 
     Returns:
-        One list of strings per field.
+        One list of strings per field, the optional ones last.
 
     Raises:
         DataError: names the file, the line or row, and what to do.
@@ -69,9 +70,12 @@ def read_columns(path, fields):
         )
     rows_of = {".jsonl": _json_rows, ".parquet": _parquet_rows}.get(file_type(path), _csv_rows)
 
-    columns = [[] for _ in fields]
+    columns = [[] for _ in (*fields, *optional)]
     for where, row in rows_of(path):
-        for column, field in zip(columns, fields, strict=True):
+        for column, field in zip(columns, (*fields, *optional), strict=True):
+            if field in optional and not row.get(field):
+                column.append("")
+                continue
             if field not in row:
                 raise DataError(f"{where}: no field {field!r}; name one of {', '.join(row)}.")
             value = row[field]

@@ -9,6 +9,15 @@ from data_prep.dataset import stratified_split
 from data_prep.errors import DataError
 
 TEST_FRACTION = 0.2
+PARTS = {  # the name of a part in a file or folder: the part
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
 
 
 def split_texts(where, classes, parts, keys, groups, seed, validation):

@@ -24,17 +24,8 @@ from data_prep.text.files import (
     read_tabs,
     read_text,
 )
-from data_prep.text.parts import pair_groups, split_texts, text_keys
+from data_prep.text.parts import PARTS, pair_groups, split_texts, text_keys
 
-PARTS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
 FILES = "the path of a file or folder"
 
 
