@@ -55,6 +55,7 @@ from visualize.plots.sequences import (
     plot_forecasts,
     plot_next_frames,
 )
+from visualize.plots.texts import plot_attention_maps, plot_caption_attention, plot_captions
 from visualize.plots.training import plot_confusion_matrix, plot_gradient_flow, plot_training_curves
 from visualize.plots.units import plot_dead_relus, plot_unit_deaths
 
@@ -75,9 +76,12 @@ __all__ = [
     "plot_activations",
     "plot_architecture",
     "plot_attention",
+    "plot_attention_maps",
     "plot_autoencoder",
     "plot_blocks",
     "plot_capsule_routing",
+    "plot_caption_attention",
+    "plot_captions",
     "plot_class_activation",
     "plot_confusion_matrix",
     "plot_convolution",
