@@ -1,20 +1,22 @@
-"""Translator: an LSTM reads a text into its state, another LSTM writes a text from that state.
+"""Translator: one LSTM reads a text into its state, another writes from that state.
 
     source (any) -> lstm 2 x 64 -> state (128,) -> lstm 128 -> logits of the next id (any, 16)
 
 For sequences into sequences of another length: dates into their ISO form, or sentences of one
-language into another. Take seq2seq_attention where the quality counts; this is what it improves.
+language into another. Learn from it how an encoder and a decoder work together. Where the quality
+counts, take seq2seq_attention.
 
-The encoder reads the source forwards and backwards. Its final states are all that the decoder gets
-to know of the source. The decoder writes a token at each step and reads it at the next step. In
-training it reads the true tokens instead, so all steps have their targets and can be learnt at
+The encoder, a bidirectional LSTM, reads the source. Its final states are the initial state of the
+decoder, and all that the decoder knows of the source. The decoder writes one token at each step and
+reads it at the next step. In training it reads the true tokens instead, so it learns all steps at
 once (teacher forcing). In use it reads its own tokens (free running), and one wrong token changes
-what it reads from there on. Greedy search takes the most likely token at each step; beam search
-keeps several texts and takes the most likely one in the end.
+all that follows. Greedy search takes the most likely token at each step. Beam search keeps several
+texts at each step and returns the most likely one.
 
 In the report: test texts written in both ways, and the fraction of correct tokens at each place.
-The accuracy with teacher forcing is much higher than the fraction of texts without an error. The
-cached decoder keeps the LSTM's state; the uncached one reads all from the start at each step.
+The accuracy with teacher forcing is higher than the fraction of texts without an error, which is
+what counts in use. The cached decoder keeps its state between steps; the uncached one reads
+everything again at each step.
 
 Reference: Sutskever et al., "Sequence to sequence learning with neural networks", 2014.
 """
@@ -176,32 +178,34 @@ def run(
         weighted_metrics=["accuracy"],
         steps_per_execution=16,  # several batches per call: faster for a small model
     )
-    train, validation, test = (with_mask(part) for part in ids.parts().values())
+    inputs, targets, is_text = with_mask(ids.train)
     model.fit(
-        *train,
+        inputs,
+        targets,
+        sample_weight=is_text,  # padding does not count
         batch_size=batch_size,
         epochs=epochs,
-        validation_data=validation,
+        validation_data=with_mask(ids.validation),
         callbacks=list(callbacks),
     )
 
     # The only use of the test pairs.
-    translator = Translator(model, length=ids.test.labels.shape[1], beams=beams)
-    written, texts = translate(translator, test, target_vocabulary)
-    references = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
+    test = with_mask(ids.test)
+    writer = Translator(model, length=targets.shape[1], beams=beams)
+    written, texts = translate(writer, test, target_vocabulary)
+    truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(
         model=model,
         headline="exact match",
-        scores=scores.translation(references, texts)
-        | scores.translator_scores(model, translator, *test),
-        baselines=scores.translator_baselines(pairs, references, target_vocabulary),
+        scores=scores.translation(truth, texts) | scores.translator_scores(model, writer, *test),
+        baselines=scores.translator_baselines(pairs, truth, target_vocabulary),
         data=ids.describe() | {"signatures": scores.signatures()},
         pictures=_pictures(pairs, model, test, written, target_vocabulary),
     )
 
 
 def with_mask(part):
-    """(inputs, targets, weights) of a part for fit and evaluate: padding has the weight 0."""
+    """(inputs, targets, which targets are not padding) of a part, for fit and evaluate."""
     return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 

@@ -1,20 +1,19 @@
-"""Translator with attention: at each step the decoder looks at the source again.
+"""Translator with attention: at each step the decoder looks at the whole source.
 
     source (any) -> lstm 2 x 64 -> attention of lstm 128 -> dense 128 -> logits (any, 16)
 
-For sequences into sequences where each part of the output depends on a few places of the input:
-translation, other spellings, transcription. It learns faster than seq2seq and gets longer sources
-right, because nothing has to be squeezed through one state.
+For sequences into sequences where each part of the output depends on a few positions of the input,
+as in translation. It learns faster than seq2seq and copes with longer sources, because the source
+does not have to fit into one state.
 
-The encoder's outputs are all kept, one at each source position. At each step the decoder's state
-is compared with all of them. The softmax of the scores gives the attention weights, which sum to 1
-over the source. The weighted mean of the encoder's outputs is the context: what the decoder reads
-from the source at this step. State and context together predict the token. A mask gives padding
-the weight 0.
+The encoder's outputs are kept, one for each source position. At each step the decoder's state is
+compared with all of them. The softmax of these scores gives the attention weights, which sum to 1
+over the source. The weighted mean of the encoder's outputs is the context. State and context
+together predict the token. A mask gives padding the weight 0.
 
 In the report: attention maps of test texts, one row for each token written, which show where in
-the source the decoder looked. The baseline is a network without attention with as many weights,
-trained as long.
+the source the decoder looked. The baseline seq2seq has no attention, but as many weights, and is
+trained for as many epochs.
 
 Differs from seq2seq: the encoder's outputs are kept, and the decoder attends to them.
 
@@ -210,7 +209,7 @@ def run(
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
-    train, validation, test = (with_mask(part) for part in ids.parts().values())
+    inputs, targets, is_text = with_mask(ids.train)
     for network in (plain, model):
         network.compile(
             optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),  # as in seq2seq
@@ -219,32 +218,38 @@ def run(
             steps_per_execution=16,  # several batches per call: faster for a small model
         )
         network.fit(
-            *train,
+            inputs,
+            targets,
+            sample_weight=is_text,  # padding does not count
             batch_size=batch_size,
             epochs=epochs,
-            validation_data=validation,
+            validation_data=with_mask(ids.validation),
             callbacks=list(callbacks),
         )
 
     # The only use of the test pairs.
-    translator = AttentionTranslator(model, ids.test.labels.shape[1], beams)
-    plain_translator = Translator(plain, translator.length, beams)
-    written, texts = translate(translator, test, target_vocabulary)
-    _, plain_texts = translate(plain_translator, test, target_vocabulary)
-    references = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
-    without = {"seq2seq": scores.translation(references, plain_texts)}
+    test = with_mask(ids.test)
+    writer = AttentionTranslator(model, targets.shape[1], beams)
+    written, texts = translate(writer, test, target_vocabulary)
+    _, plain_texts = translate(Translator(plain, targets.shape[1], beams), test, target_vocabulary)
+    truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(
         model=model,
         headline="exact match",
-        scores=scores.translation(references, texts)
-        | scores.translator_scores(model, translator, *test),
-        baselines=without | scores.translator_baselines(pairs, references, target_vocabulary),
+        scores=scores.translation(truth, texts) | scores.translator_scores(model, writer, *test),
+        baselines=_baselines(pairs, truth, plain_texts, target_vocabulary),
         data=ids.describe() | {"signatures": scores.signatures()},
         pictures={
             "texts": plot_samples(pairs, {"attention": texts, "seq2seq": plain_texts}),
             "attention": _plot_maps(model, ids, written, source_vocabulary, target_vocabulary),
         },
     )
+
+
+def _baselines(pairs, truth, plain_texts, vocabulary):
+    """Scores of the network without attention, and of texts that need no network."""
+    without = {"seq2seq": scores.translation(truth, plain_texts)}
+    return without | scores.translator_baselines(pairs, truth, vocabulary)
 
 
 def _units_without(units, target_size, embedding):
