@@ -194,7 +194,7 @@ def table(content, out):
         out: where the report folder is.
     """
     shapes = content["data"]["shapes"]
-    sizes = ", ".join(f"{shape['inputs'][0]:,} {part}" for part, shape in shapes.items())
+    sizes = ", ".join(f"{_examples(shape['inputs']):,} {part}" for part, shape in shapes.items())
     seeds = len(content["seeds"])
     heading = f"{content['headline']} on test data"
     if seeds > 1:
@@ -228,6 +228,14 @@ def table(content, out):
         f"  report      {out / 'report.html'}",
     ]
     return "\n".join(text)
+
+
+def _examples(shape):
+    """The number of examples: the first axis of an array, or of the first of several arrays."""
+    while not isinstance(shape, int):
+        arrays = shape.values() if isinstance(shape, dict) else shape
+        shape = next(iter(arrays))
+    return shape
 
 
 def number(value, deviation=None, digits=4):

@@ -74,3 +74,24 @@ def test_report_refuses_a_headline_that_is_not_a_score():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="'f1' is not among the scores of majority"):
         Report(model, "f1", {"f1": 1.0}, {"majority": {"accuracy": 0.1}}, {})
+
+
+@pytest.mark.parametrize(
+    "shape", [[1234, 8], [[1234, 20], [1234, 11]], {"images": [1234, 8, 8], "words": [1234, 5]}]
+)
+def test_the_table_counts_examples_of_one_or_several_arrays(shape, tmp_path):
+    record = {
+        "recipe": "toy",
+        "headline": "accuracy",
+        "higher_is_better": True,
+        "scores": {"accuracy": {"mean": 0.8, "std": None}},
+        "baselines": {},
+        "comparisons": {},
+        "published": [],
+        "seeds": [0],
+        "data": {"name": "own", "shapes": {"test": {"inputs": shape, "labels": [1234]}}},
+        "seconds": {"training": {"mean": 1.0, "std": None}, "total": 1.0},
+        "parameters": 1,
+        "layers": {"text": ""},
+    }
+    assert "toy on own (1,234 test)" in report_folder.table(record, tmp_path)
