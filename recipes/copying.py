@@ -58,7 +58,8 @@ def page_text(page):
 def builder_text(page):
     """The builders of a page with the imports, layers and helpers that they use, nothing of ours.
 
-    The text ends with the builder's example, which runs when the file is started as a script.
+    So are functions whose name begins with `load_`, which read weights. The text ends with the
+    builder's example, which runs when the file is started as a script.
 
     Raises:
         RecipeError: if the page has no builder of its own name, or a builder uses something of
@@ -68,7 +69,7 @@ def builder_text(page):
     wanted = [
         node.name
         for node in page.tree().body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("build_")
+        if isinstance(node, ast.FunctionDef) and node.name.startswith(("build_", "load_"))
     ]
     names = _names(ast.parse(code))
     made_there = {name.id for name in names if isinstance(name.ctx, ast.Store)}

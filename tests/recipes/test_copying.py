@@ -109,3 +109,10 @@ def test_cp_says_that_a_page_has_no_builder_of_its_name(recipes, tmp_path):
     (tmp_path / "toy.py").write_text('"""Toy."""\n\n\ndef build_other():\n    """Build."""\n')
     done = recipes("cp", "toy.py", "project/", code=2)
     assert done.stderr.endswith("toy.py has no function build_toy().\n")
+
+
+def test_cp_takes_the_reader_of_published_weights_along(recipes, tmp_path):
+    recipes("cp", "bert", ".")
+    text = (tmp_path / "bert.py").read_text()
+    assert "\ndef load_bert_checkpoint(" in text
+    assert "from recipes" not in text
