@@ -33,6 +33,7 @@ from visualize.notes.schematics import (
     plot_unrolled_rnn,
     plot_vec2seq,
 )
+from visualize.notes.transformers import plot_bert, plot_transformer
 from visualize.plots.codes import plot_interpolation, plot_latent_manifold, plot_latent_space
 from visualize.plots.comparisons import (
     plot_layers_over_epochs,
@@ -78,6 +79,7 @@ __all__ = [
     "plot_attention",
     "plot_attention_maps",
     "plot_autoencoder",
+    "plot_bert",
     "plot_blocks",
     "plot_capsule_routing",
     "plot_caption_attention",
@@ -116,6 +118,7 @@ __all__ = [
     "plot_siamese_pair",
     "plot_texts",
     "plot_training_curves",
+    "plot_transformer",
     "plot_unit_deaths",
     "plot_unrolled_rnn",
     "plot_vec2seq",

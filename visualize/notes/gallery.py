@@ -76,7 +76,7 @@ def _convolutional_networks():
 
 
 def _recurrent_networks():
-    """Yield the pictures of recurrent networks, forecasts, encoders, decoders and attention."""
+    """Yield the pictures of recurrent networks, encoders, decoders, attention, transformers."""
     yield "unrolled_rnn", visualize.plot_unrolled_rnn()
     yield "rnn_types", visualize.plot_rnn_types()
     yield "rnn_cell", visualize.plot_rnn_cell()
@@ -90,6 +90,8 @@ def _recurrent_networks():
     yield "seq2seq", visualize.plot_seq2seq(date, iso_date)
     yield "encoder_decoder", visualize.plot_encoder_decoder(date, iso_date)
     yield "attention", visualize.plot_attention(_date_attention(), iso_date, date)
+    yield "transformer", visualize.plot_transformer()
+    yield "bert", visualize.plot_bert(["the", "dog", "chased", "a", "cat"], hidden=2)
 
 
 def _digits():

@@ -104,8 +104,8 @@ def plot_seq2vec(inputs, output, ax=None):
     Raises:
         VisualizeError: if there is no token, or too many.
     """
-    inputs = _check_tokens(inputs, "inputs")
-    step = _step([*inputs, output])
+    inputs = check_tokens(inputs, "inputs")
+    step = token_step([*inputs, output])
     end = 0.5 + step * len(inputs)
     canvas = Canvas(ax, end + step + 2.3, 3.3)
     middle = 2  # height of the cells
@@ -146,8 +146,8 @@ def plot_vec2seq(vector, outputs, ax=None):
     Raises:
         VisualizeError: if there is no token, or too many.
     """
-    outputs = [*_check_tokens(outputs, "outputs", most=MOST_STEPS - 1), "end"]
-    step = _step([*outputs, vector, "start"])
+    outputs = [*check_tokens(outputs, "outputs", most=MOST_STEPS - 1), "end"]
+    step = token_step([*outputs, vector, "start"])
     canvas = Canvas(ax, 1 + step * (len(outputs) + 1), 4.6)
 
     source = canvas.box(
@@ -174,9 +174,9 @@ def plot_seq2seq(inputs, outputs, ax=None):
     Raises:
         VisualizeError: if there is no token, or too many.
     """
-    inputs = _check_tokens(inputs, "inputs")
-    outputs = [*_check_tokens(outputs, "outputs", most=MOST_STEPS - 1), "end"]
-    step = _step([*inputs, *outputs, "start"])
+    inputs = check_tokens(inputs, "inputs")
+    outputs = [*check_tokens(outputs, "outputs", most=MOST_STEPS - 1), "end"]
+    step = token_step([*inputs, *outputs, "start"])
     canvas = Canvas(ax, 2 + step * (len(inputs) + len(outputs)), 4.6)
 
     encoder = _draw_encoder(canvas, inputs, step)
@@ -203,9 +203,9 @@ def plot_encoder_decoder(inputs, targets, ax=None):
     Raises:
         VisualizeError: if there is no token, or too many.
     """
-    inputs = _check_tokens(inputs, "inputs")
-    targets = [*_check_tokens(targets, "targets", most=MOST_STEPS - 1), "end"]
-    step = _step([*inputs, *targets, "start"])
+    inputs = check_tokens(inputs, "inputs")
+    targets = [*check_tokens(targets, "targets", most=MOST_STEPS - 1), "end"]
+    step = token_step([*inputs, *targets, "start"])
     canvas = Canvas(ax, 2 + step * (len(inputs) + len(targets)), 6.2)
 
     encoder = _draw_encoder(canvas, inputs, step)
@@ -324,13 +324,13 @@ def _numbered(letter, has_symbol):
     return symbols
 
 
-def _step(tokens):
+def token_step(tokens):
     """Return the distance between two cells that gives the longest token enough room."""
     longest = max(len(str(token)) for token in tokens)
     return max(1.3, 0.14 * longest + 0.5)
 
 
-def _check_tokens(tokens, what, most=MOST_STEPS):
+def check_tokens(tokens, what, most=MOST_STEPS):
     """Return a list of tokens; `what` names them in the error message. A string is one token."""
     tokens = [tokens] if isinstance(tokens, str) else [str(token) for token in tokens]
     if not 1 <= len(tokens) <= most or not all(tokens):

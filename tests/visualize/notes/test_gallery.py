@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import visualize
-from visualize.notes import arithmetic, cells, gallery, networks, schematics
+from visualize.notes import arithmetic, cells, gallery, networks, schematics, transformers
 from visualize.plots import codes, images, layers, training
 
 
@@ -35,11 +35,12 @@ def written(tmp_path_factory):
 
 def test_notes_write_a_picture_for_every_function(written):
     functions = {"dead_relus", "forecast"}
-    for module in (arithmetic, cells, codes, images, layers, networks, schematics, training):
+    notes = (arithmetic, cells, networks, schematics, transformers)
+    for module in (*notes, codes, images, layers, training):
         functions |= plotted(module)
     assert {f"plot_{name}" for name in functions} <= set(visualize.__all__)
     assert sorted(path.stem for path in written[0]) == sorted(functions)
-    assert len(functions) >= 29
+    assert len(functions) >= 31
     for path in written[0]:
         with Image.open(path) as picture:
             assert picture.format == "PNG"

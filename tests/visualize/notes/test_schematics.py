@@ -46,6 +46,10 @@ SCHEMATICS = {
         (784, 512, 256, 64, 16, 2), **options
     ),
     "gan": visualize.plot_gan,
+    "transformer": visualize.plot_transformer,
+    "bert": lambda **options: visualize.plot_bert(["a", "good", "film"], 1, **options),
+    "bert_first": lambda **options: visualize.plot_bert(["a", "b"], 0, **options),
+    "bert_hostile": lambda **options: visualize.plot_bert([*HOSTILE, "z", *HOSTILE], 1, **options),
 }
 
 LABELS = {
@@ -68,6 +72,11 @@ LABELS = {
     "seq2seq": [*DATE, *ISO, "start", "end", "encoder", "decoder", "state"],
     "encoder_decoder": [*DATE, *ISO, "start", "end", r"$\hat{y}_{4}$", "loss", "true token"],
     "autoencoder": ["784", "128", "32", "encoder", "decoder", "code $z$", "loss"],
+    "transformer": [
+        *("encoder", "decoder", "self-attention", "causal\nself-attention", "cross-attention"),
+        *("feed-forward", "norm", "keys, values", "embedding\n+ position", "next token", "× N"),
+    ],
+    "bert": ["[CLS]", "[MASK]", "[SEP]", "a", "film", "good", "class", "transformer encoder"],
     "gan": ["noise $z$", "generator", "discriminator", "training\ndata", "generated\nsample"],
 }
 
@@ -292,6 +301,18 @@ def test_teacher_forcing_reads_the_true_tokens_shifted_by_one_step():
     assert rows[5] == ["true token", *ISO, "end"]
 
 
+def test_bert_hides_one_word_and_predicts_it_above_its_place():
+    texts = draw("bert").texts
+    place = {text.get_text(): text.get_position() for text in texts}
+    column, row = place["[MASK]"]
+    in_row = sorted((text.get_position()[0], text.get_text()) for text in texts)
+    in_row = [words for _, words in in_row if place[words][1] == row and words != "good"]
+    assert in_row == ["input tokens", "[CLS]", "a", "[MASK]", "film", "[SEP]"]
+    words = [text.get_position() for text in texts if text.get_text() == "good"]
+    below, above = sorted(y for x, y in words if x == pytest.approx(column))
+    assert below < row < place["transformer encoder"][1] < above
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -303,6 +324,9 @@ def test_teacher_forcing_reads_the_true_tokens_shifted_by_one_step():
         (lambda: visualize.plot_encoder_decoder(["a"], []), "targets holds 0 tokens"),
         (lambda: visualize.plot_autoencoder((4, 8)), "the code the smallest"),
         (lambda: visualize.plot_autoencoder((4,)), "give 2 to 6 numbers"),
+        (lambda: visualize.plot_bert(["a", "b"], 2), "hidden is 2, for 2 tokens"),
+        (lambda: visualize.plot_bert(["a"], 0), "give two tokens or more"),
+        (lambda: visualize.plot_bert(["a"] * 11, 0), "tokens holds 11 tokens: give 1 to 10"),
     ],
 )
 def test_bad_input_is_refused(call, message):
