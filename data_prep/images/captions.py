@@ -13,6 +13,8 @@ from data_prep.sources.named import find_named
 from data_prep.text.files import TABLES, file_stem, file_type, read_columns, read_lines
 from data_prep.text.parts import PARTS, TEST_FRACTION
 
+OPPOSITES = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+
 
 def load_captions(data="shapes", seed=0, validation=0.1, image_size=(64, 64)):
     """Load images with one or more captions each.
@@ -35,8 +37,9 @@ def load_captions(data="shapes", seed=0, validation=0.1, image_size=(64, 64)):
 
     Returns:
         A Dataset. Inputs are float32 (examples, height, width, 3), 0 to 1. Labels are tuples of
-        strings, the captions of each image, an object array (examples,). Images without a file, in
-        no list, or damaged are left out; `source` says how many.
+        strings, the captions of each image, an object array (examples,); "shapes" has two for two
+        figures, one from the side of each. Images without a file, in no list, or damaged are left
+        out; `source` says how many.
 
     Raises:
         DataError: if there are no such data, or they cannot be used. The message names the file,
@@ -70,13 +73,24 @@ def load_captions(data="shapes", seed=0, validation=0.1, image_size=(64, 64)):
 
 
 def _read_named(named):
-    """(images, captions, parts) of named scenes, each with one caption."""
+    """(images, captions, parts) of named scenes; two figures have a caption from either side."""
     images, captions, parts = [], [], []
     for part, scenes in named.load().items():
         images.append(scenes["images"])
-        captions += [(caption,) for caption in scenes["captions"]]
+        captions += [_true_captions(caption) for caption in scenes["captions"]]
         parts += [part] * len(scenes["captions"])
     return np.concatenate(images), captions, np.array(parts)
+
+
+def _true_captions(caption):
+    """The caption, and the same the other way round: "a red circle above a blue square" also says
+    "a blue square below a red circle".
+    """
+    for relation, opposite in OPPOSITES.items():
+        first, found, second = caption.partition(f" {relation} ")
+        if found:
+            return caption, f"{second} {opposite} {first}"
+    return (caption,)
 
 
 def _find_table(path):

@@ -72,15 +72,28 @@ def few_scenes():
     return parts
 
 
-def test_shapes_have_one_caption_each_and_the_parts_of_the_scenes(monkeypatch):
+def test_shapes_have_the_captions_and_the_parts_of_the_scenes(monkeypatch):
     entry = replace(data_prep.NAMED["shapes"], read=few_scenes)
     monkeypatch.setitem(data_prep.NAMED, "shapes", entry)
     data = data_prep.load_captions("shapes", seed=3)
     scenes = data_prep.load_scenes("shapes", seed=3)
     for part, other in zip(data.parts().values(), scenes.parts().values(), strict=True):
         np.testing.assert_array_equal(part.inputs, other.inputs)
-        assert [(caption,) for caption in other.labels["captions"]] == part.labels.tolist()
+        assert [captions[0] for captions in part.labels] == other.labels["captions"].tolist()
     assert data.describe()["shapes"]["test"] == {"inputs": [4, 64, 64, 3], "labels": [4]}
+
+
+@pytest.mark.parametrize(("relation", "opposite"), [("left of", "right of"), ("above", "below")])
+def test_two_figures_have_a_true_caption_from_either_side(relation, opposite, monkeypatch):
+    red, blue = "a small red circle", "a large blue square"
+    scene = {"images": np.zeros((10, 4, 4, 3), np.uint8)}
+    captions = [f"{red} {relation} {blue}", f"{blue} {opposite} {red}", red] * 3 + [red]
+    parts = dict.fromkeys(("train", "test"), scene | {"captions": captions})
+    entry = replace(data_prep.NAMED["shapes"], read=lambda: parts)
+    monkeypatch.setitem(data_prep.NAMED, "shapes", entry)
+    labels = data_prep.load_captions("shapes").test.labels
+    both = f"{red} {relation} {blue}", f"{blue} {opposite} {red}"
+    assert labels[:3].tolist() == [both, both[::-1], (red,)]
 
 
 def test_the_centre_of_each_image_comes_with_its_captions(folder):
