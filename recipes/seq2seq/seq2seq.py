@@ -128,7 +128,7 @@ def run(
     epochs=8,
     batch_size=64,
     seed=0,
-    learning_rate=0.005,
+    learning_rate=0.008,
     limit=0,
     tokens="characters",
     source_length=0,
@@ -172,8 +172,7 @@ def run(
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
     model.compile(
-        # Clipping: a gradient whose norm, over all weights together, exceeds 1 is scaled to 1.
-        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(schedule),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         weighted_metrics=["accuracy"],
         steps_per_execution=16,  # several batches per call: faster for a small model
