@@ -1,10 +1,13 @@
 """The transformer encoder: attention against NumPy and Keras, masks and the order of words."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
 
-from recipes.transformers.transformer_encoder import Attention
+from recipes.layers.positions import Positions
+from recipes.transformers.transformer_encoder import Attention, build_transformer_encoder
 
 RNG = np.random.default_rng(0)
 
@@ -13,20 +16,20 @@ def numpy_attention(layer, queries, memory, mask):
     """Attention by its formula: one head after another, one example after another."""
     weights = [weight.numpy() for weight in layer.weights]
     query, query_bias, key, key_bias, value, value_bias, output, output_bias = weights
-    size = layer.width // layer.heads
+    heads, size = layer.head_shape
     outputs, maps = [], []
     for example in range(len(queries)):
-        heads = []
-        for head in range(layer.heads):
+        outputs_of_heads = []
+        for head in range(heads):
             part = slice(head * size, (head + 1) * size)
             q = queries[example] @ query[:, part] + query_bias[part]
             k = memory[example] @ key[:, part] + key_bias[part]
             v = memory[example] @ value[:, part] + value_bias[part]
             scores = np.where(mask[example], np.exp(q @ k.T / np.sqrt(size)), 0)
             maps.append(scores / scores.sum(axis=1, keepdims=True))
-            heads.append(maps[-1] @ v)
-        outputs.append(np.concatenate(heads, axis=1) @ output + output_bias)
-    shape = (len(queries), layer.heads, queries.shape[1], memory.shape[1])
+            outputs_of_heads.append(maps[-1] @ v)
+        outputs.append(np.concatenate(outputs_of_heads, axis=1) @ output + output_bias)
+    shape = (len(queries), heads, queries.shape[1], memory.shape[1])
     return np.stack(outputs), np.reshape(maps, shape)
 
 
@@ -66,6 +69,59 @@ def test_attention_is_that_of_keras_with_the_same_weights(attention):
         np.testing.assert_allclose(ours, right, rtol=1e-5, atol=1e-5)
 
 
-def test_heads_must_share_the_width():
-    with pytest.raises(ValueError, match="^Attention: 3 heads cannot share 64; give a multiple"):
-        Attention(heads=3, width=64)
+@pytest.fixture(scope="module")
+def encoder():
+    """A small encoder whose weights are random enough for each word to matter."""
+    keras.utils.set_random_seed(0)
+    model = build_transformer_encoder(50, 3, width=16, heads=2, hidden=16, blocks=2)
+    for weight in model.trainable_weights:
+        weight.assign(weight + 0.3 * RNG.normal(size=weight.shape))
+    return model
+
+
+def predict(model, ids):
+    """Probabilities (texts, classes) as an array."""
+    return keras.ops.convert_to_numpy(model(ids, training=False))
+
+
+def test_padding_changes_nothing(encoder):
+    ids = RNG.integers(1, 50, (4, 9))
+    ids[1, 5:] = 0
+    padded = np.pad(ids, [(0, 0), (0, 20)])
+    wanted = predict(encoder, ids)
+    np.testing.assert_allclose(predict(encoder, padded), wanted, atol=1e-5)
+    np.testing.assert_allclose(predict(encoder, ids[1:2, :5]), wanted[1:2], atol=1e-5)
+
+    longer = np.where(padded == 0, 7, padded)  # words in place of the padding do change it
+    assert np.abs(predict(encoder, longer) - wanted).max() > 1e-4
+
+
+def test_the_order_of_words_counts(encoder):
+    ids = RNG.integers(1, 50, (4, 9))
+    forwards = predict(encoder, ids)
+    backwards = predict(encoder, ids[:, ::-1])
+    assert np.abs(forwards - backwards).max() > 1e-3
+
+
+def test_positions_are_sines_and_cosines():
+    layer = Positions(scale=0.5)
+    found = keras.ops.convert_to_numpy(layer(np.zeros((1, 9, 6), "float32"), first=3))[0]
+    for place in range(9):
+        for pair in range(3):
+            angle = (place + 3) / 10_000 ** (2 * pair / 6)
+            assert found[place, pair] == pytest.approx(0.5 * np.sin(angle), abs=1e-5)
+            assert found[place, pair + 3] == pytest.approx(0.5 * np.cos(angle), abs=1e-5)
+    assert layer(np.zeros((2, 4, 5), "float32")).shape == (2, 4, 5)  # an odd width
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sentence"),
+    [
+        ({"blocks": 0}, "build_transformer_encoder: blocks=0; give an integer >= 1."),
+        ({"width": 2.5}, "build_transformer_encoder: width=2.5; give an integer >= 1."),
+        ({"width": 30}, "Attention: 4 heads cannot share 30; give a multiple."),
+    ],
+)
+def test_sizes_that_cannot_work_are_refused(sizes, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        build_transformer_encoder(**sizes)
