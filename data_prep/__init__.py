@@ -29,6 +29,7 @@ from data_prep.sources.named import NAMED, NamedData
 from data_prep.tables.examples import load_table
 from data_prep.tables.files import join_tables, read_table
 from data_prep.text.files import read_lines, read_text
+from data_prep.text.sentences import encode_sentences, split_sentences
 from data_prep.text.texts import load_long_text, load_text, load_text_pairs
 from data_prep.text.translation import encode_pairs, normal_texts
 from data_prep.text.vocabulary import (
@@ -56,6 +57,7 @@ __all__ = [
     "check",
     "class_weights",
     "encode_pairs",
+    "encode_sentences",
     "fit_characters",
     "fit_wordpieces",
     "fit_words",
@@ -89,6 +91,7 @@ __all__ = [
     "scale",
     "split_by_group",
     "split_by_time",
+    "split_sentences",
     "split_stratified",
     "stream_windows",
     "teacher_forcing",
