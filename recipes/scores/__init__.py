@@ -41,6 +41,13 @@ from recipes.scores.retrieval import (
 )
 from recipes.scores.segmentation import segmentation, segmentation_baselines
 from recipes.scores.speed import texts_per_second
+from recipes.scores.summaries import (
+    join_picked,
+    pick_best,
+    pick_oracle,
+    summaries,
+    summary_baselines,
+)
 from recipes.scores.text import ngram_bits, text_baselines
 from recipes.scores.translation import (
     most_frequent_answer,
@@ -77,12 +84,15 @@ __all__ = [
     "hamming_search",
     "hardest",
     "hashing_baselines",
+    "join_picked",
     "likelihood_baselines",
     "most_frequent_answer",
     "nearest_answers",
     "nearest_ratio",
     "ngram_bits",
     "normal_kl",
+    "pick_best",
+    "pick_oracle",
     "precision_at",
     "psnr",
     "regression",
@@ -93,6 +103,8 @@ __all__ = [
     "segmentation_baselines",
     "signatures",
     "ssim",
+    "summaries",
+    "summary_baselines",
     "text_baselines",
     "texts_per_second",
     "translation",
