@@ -211,8 +211,8 @@ def _pictures_of_reading(model, words, ids, labels):
         highest = np.argsort(-of_text.max(axis=0))[:3]
         lines = {words.classes[number]: of_text[None, :, number] for number in highest}
 
-        true = words.classes[labels[row]]
-        figure = visualize.plot_lines(places, lines, f"words of a text of {true}", "probability")
+        xlabel = f"words read, true class: {words.classes[labels[row]]}"
+        figure = visualize.plot_lines(places, lines, xlabel, "probability")
         figure.axes[0].set_xticks(places, tokens, rotation=60, ha="right", parse_math=False)
         pictures[name] = figure
     return pictures

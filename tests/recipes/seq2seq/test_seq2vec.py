@@ -137,7 +137,6 @@ def test_a_vocabulary_without_room_is_refused_in_one_sentence(tmp_path):
 @pytest.mark.full
 def test_movie_reviews_against_the_published_network(data_folder):
     """Kim 2014 reports 76.1% for a convolutional network with random initial embeddings."""
-    report = seq2vec.run(
-        data_folder / "rt_polarity", epochs=3, learning_rate=0.002, vocabulary_size=20_000
-    )
+    reviews = data_folder / "rt_polarity"
+    report = seq2vec.run(reviews, epochs=3, learning_rate=0.002, length=40, vocabulary_size=20_000)
     assert report.scores["accuracy"] > 0.74
