@@ -1,10 +1,12 @@
 """Scores of predictions on test data, and the simple models to compare them with.
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
-likelihood, a mask, a restored image, a search, a generated image, a translation?
+likelihood, a mask, a restored image, a search, a generated image, a translation,
+a caption?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
+from recipes.scores.captions import caption_baselines, caption_scores
 from recipes.scores.classification import (
     classification,
     classification_baselines,
@@ -66,6 +68,8 @@ __all__ = [
     "bernoulli_nats",
     "best_codes",
     "block_bootstrap",
+    "caption_baselines",
+    "caption_scores",
     "classification",
     "classification_baselines",
     "confusion",
