@@ -5,13 +5,13 @@
 For pairs of texts, as seq2seq_attention: sentences in two languages, or dates and their ISO form.
 No state goes from step to step, so all tokens of a text are trained at the same time.
 
-A decoder block attends twice: to the text written so far, and to the encoded source. A causal mask
-hides later tokens. So one pass gives the logits of all places, each from the true tokens before it
-(teacher forcing). In use the network reads the tokens that it has written (free running). The keys
-and values of earlier tokens do not change: they are kept, and each step adds those of one token.
+A decoder block attends twice: to the text so far, and to the encoded source. A causal mask hides
+later tokens, so one pass gives the logits of all places, each from the true tokens before it
+(teacher forcing). In use it reads the tokens that it has written (free running). Keys and values of
+earlier tokens do not change: they are kept, and each step adds those of one token.
 
-In the report: which source tokens each written token attends to, for three test texts. The accuracy
-with teacher forcing counts tokens, the exact match counts whole texts that the network has written.
+In the report: which source tokens each written token attends to, in three test texts. The accuracy
+with teacher forcing counts tokens; the exact match counts whole texts written in free running.
 
 Differs from transformer_encoder: a decoder with two attentions, a causal mask, a cache, a search.
 
@@ -37,9 +37,6 @@ from recipes.report import Report
 from recipes.schedules import warmup_cosine
 from recipes.transformers.transformer_encoder import Attention, EncoderBlock
 
-HEADS = 4  # of each attention in run
-NUM_SAMPLES = 3  # test pairs that the report shows
-
 
 @keras.saving.register_keras_serializable(package="recipes")
 class DecoderBlock(EncoderBlock):
@@ -51,16 +48,13 @@ class DecoderBlock(EncoderBlock):
         self.source_norm = layers.LayerNormalization()
 
     def build(self, x_shape, memory_shape):
-        """Make the weights for x (batch, time, width) and memory (batch, source time, width)."""
+        """Make the weights for a text and an encoded source, each (batch, time, width)."""
         super().build(x_shape)
         self.source_attention.build(x_shape, memory_shape)
         self.source_norm.build(x_shape)
 
     def call(self, x, memory, is_source):
-        """All tokens x (batch, time, width) at once; memory is the encoded source.
-
-        Returns (x, weights of the attention to the source (batch, heads, time, source time)).
-        """
+        """(all tokens x (batch, time, width), weights of their attention to the source)."""
         places = ops.arange(ops.shape(x)[1])
         is_past = places[:, None] >= places  # (time, time): a token sees itself and those before
 
@@ -70,16 +64,13 @@ class DecoderBlock(EncoderBlock):
         return self.attend(x, query, text, is_past[None], source, is_source)
 
     def step(self, x, place, text, source, is_source):
-        """One token x (batch, 1, width) at a place; returns (x, text).
-
-        `text` and `source` are keys and values, each (batch, heads, length, size of a head).
-        """
-        places = ops.arange(text[0].shape[2])
+        """One token x (batch, 1, width), and the keys and values of the text with those of x."""
+        places = ops.arange(text[0].shape[2])  # text: keys, values (batch, heads, length, size)
         is_here = places[:, None] == place  # (length, 1)
         is_past = places <= place
 
         query = self.norm(x)
-        new = self.attention.keys_and_values(query)
+        new = self.attention.keys_and_values(query)  # (batch, heads, 1, size)
         text = [ops.where(is_here, *pair) for pair in zip(new, text, strict=True)]
         x, _ = self.attend(x, query, text, is_past[None, None], source, is_source)
         return x, text
@@ -99,8 +90,6 @@ def build_transformer_translation(
     source_size=120, target_size=16, width=64, heads=4, hidden=128, blocks=1, dropout=0.1
 ):
     """Build the network, not compiled.
-
-    It predicts each token from the source and the true tokens before it; `Translator` uses it.
 
     Args:
         source_size: number of ids in the source vocabulary; id 0 is padding.
@@ -133,9 +122,9 @@ def build_transformer_translation(
         translator = Translator(model, length=6, beams=3)
         texts, log_probabilities = translator.predict(sources)  # (128, 6), (128,)
     """
-    builder = "build_transformer_translation"
-    check_integers(builder, source_size=source_size, target_size=target_size, width=width)
-    check_integers(builder, heads=heads, hidden=hidden, blocks=blocks)
+    sizes = {"source_size": source_size, "target_size": target_size, "width": width}
+    sizes |= {"heads": heads, "hidden": hidden, "blocks": blocks}
+    check_integers("build_transformer_translation", **sizes)
 
     source = keras.Input((None,), dtype="int32", name="source")  # (batch, source time)
     is_source = ops.not_equal(source, 0)
@@ -157,10 +146,7 @@ def build_transformer_translation(
 
 
 class Translator(Decoding):
-    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 tokens at most.
-
-    The keys and values of all tokens are kept, so each new token costs one step.
-    """
+    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 tokens at most."""
 
     def __init__(self, model, length, beams=1):
         super().__init__(model, length, beams)
@@ -204,7 +190,6 @@ def run(
     target_length=0,
     vocabulary_size=8_000,
     width=64,
-    blocks=1,
     dropout=0.0,
     beams=1,
     callbacks=(),
@@ -222,8 +207,7 @@ def run(
         source_length: tokens read of each source; 0 for the longest training source.
         target_length: tokens written at most; 0 for the longest training target.
         vocabulary_size: largest number of words or word pieces of each language.
-        width: size of the vector that stands for a token; a multiple of 4, the number of heads.
-        blocks: number of blocks of the encoder, and of the decoder.
+        width: size of the vector that stands for a token; a multiple of 4 (heads).
         dropout: fraction of values dropped.
         beams: texts that beam search keeps at each step; 1 for greedy search.
         callbacks: Keras callbacks for fit.
@@ -235,14 +219,13 @@ def run(
     ids, source_vocabulary, target_vocabulary = data_prep.encode_pairs(
         pairs, tokens, vocabulary_size, source_length, target_length
     )
-    sizes = len(source_vocabulary), len(target_vocabulary), width, HEADS, 2 * width
-    model = build_transformer_translation(*sizes, blocks, dropout)
+    sizes = len(source_vocabulary), len(target_vocabulary), width
+    model = build_transformer_translation(*sizes, hidden=2 * width, dropout=dropout)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
     model.compile(
-        # Clipping: a gradient whose norm, over all weights together, exceeds 1 is scaled to 1.
-        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(schedule),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         weighted_metrics=["accuracy"],
         steps_per_execution=16,  # several batches per call: faster for a small model
@@ -251,7 +234,7 @@ def run(
     model.fit(
         inputs,
         targets,
-        sample_weight=is_text,
+        sample_weight=is_text,  # padding does not count
         batch_size=batch_size,
         epochs=epochs,
         validation_data=_with_mask(ids.validation),
@@ -259,40 +242,39 @@ def run(
     )
 
     # The only use of the test pairs.
-    translator = Translator(model, length=ids.test.labels.shape[1], beams=beams)
-    written, _ = translator.predict(ids.test.inputs[0], batch_size=256, verbose=0)
-    texts = target_vocabulary.decode(written)
-    references = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     test = _with_mask(ids.test)
-    speed = scores.translator_scores(model, translator, *test)
+    writer = Translator(model, length=targets.shape[1], beams=beams)
+    written, _ = writer.predict(ids.test.inputs[0], batch_size=256, verbose=0)
+    texts = target_vocabulary.decode(written)
+    truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(
         model=model,
         headline="exact match",
-        scores=scores.translation(references, texts) | speed,
-        baselines=scores.translator_baselines(pairs, references, target_vocabulary),
+        scores=scores.translation(truth, texts) | scores.translator_scores(model, writer, *test),
+        baselines=scores.translator_baselines(pairs, truth, target_vocabulary),
         data=ids.describe() | {"signatures": scores.signatures()},
         pictures=_pictures(model, test, written, source_vocabulary, target_vocabulary),
     )
 
 
 def _with_mask(part):
-    """(inputs, targets, weights) of a part for fit and evaluate: padding has the weight 0."""
+    """(inputs, targets, which targets are not padding) of a part, for fit and evaluate."""
     return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 
 def _pictures(model, test, written, source_vocabulary, target_vocabulary):
     """Where the last block looks for each token of some test texts; the mean of its heads."""
-    block = [layer for layer in model.layers if isinstance(layer, DecoderBlock)][-1]
     (sources, _), targets, _ = test
-    inputs = np.pad(written, ((0, 0), (1, 0)), constant_values=target_vocabulary.start)
-    few = [sources[:NUM_SAMPLES], inputs[:NUM_SAMPLES, :-1]]
-    weights = keras.Model(model.inputs, block.output[1]).predict(few, verbose=0).mean(axis=1)
+    block = [layer for layer in model.layers if isinstance(layer, DecoderBlock)][-1]
+    attention = keras.Model(model.inputs, block.output[1])
 
-    maps = []
-    for number, (source, text) in enumerate(zip(few[0], written[:NUM_SAMPLES], strict=True)):
-        read = [source_vocabulary.tokens[index] for index in source[source > 0]]
-        wrote = [target_vocabulary.tokens[index] for index in text[text > 0]]
-        maps.append((weights[number, : len(wrote), : len(read)], wrote, read))
-
-    titles = [f"true: {text}" for text in target_vocabulary.decode(targets[:NUM_SAMPLES])]
+    maps, titles = [], []
+    for source, target, text in list(zip(sources, targets, written, strict=True))[:3]:
+        source, text = source[source > 0], text[text > 0]
+        inputs = np.array([target_vocabulary.start, *text[:-1]])
+        weights = attention([source[None], inputs[None]])[0]  # (heads, time, source time)
+        wrote = [target_vocabulary.tokens[index] for index in text]
+        read = [source_vocabulary.tokens[index] for index in source]
+        maps.append((ops.convert_to_numpy(ops.mean(weights, axis=0)), wrote, read))
+        titles.append(f"true: {target_vocabulary.decode([target])[0]}")
     return {"attention": visualize.plot_attention_maps(maps, titles)}
