@@ -1,4 +1,4 @@
-"""Translator: one LSTM reads a text into its state, another writes from that state.
+"""Translator: one LSTM reads a text into its state, another writes from it.
 
     source (any) -> lstm 2 x 64 -> state (128,) -> lstm 128 -> logits of the next id (any, 16)
 
