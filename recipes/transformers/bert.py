@@ -1,0 +1,281 @@
+"""Text classifier: BERT, which first learns to guess masked words, without labels.
+
+    tokens (any) -> embedding 64 -> 2 blocks of attention -> state of each token, state of the text
+
+For a task with few labels and many texts. Pre-training needs no labels: the network guesses masked
+words from the words on both sides, and so learns what words mean and how they go together.
+
+15% of the tokens are chosen, new ones in each epoch. Of these 80% become [MASK], 10% a random token
+and 10% stay, since later texts have no [MASK]. Then an output layer reads the state of the first
+token, and the whole network is fine-tuned. Token types tell two texts apart: --task pairs asks
+whether two halves of a text are in order.
+
+In the report: accuracy against the number of labels, pre-trained or not, and guesses for masked
+words. A few thousand texts teach little; --checkpoint takes a network that has read billions.
+
+Differs from transformer_encoder: two trainings, token types, normalisation after each addition.
+
+Reference: Devlin et al., "BERT: Pre-training of deep bidirectional transformers", 2019.
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+import data_prep
+import visualize
+from data_prep.images.tasks import few_labels
+from data_prep.text.tasks import encode_task
+from recipes import scores
+from recipes.layers.bert_checkpoint import is_uncased, read_bert_checkpoint
+from recipes.layers.bert_heads import MaskedWords, add_classifier, mask_words, masked_batches
+from recipes.layers.sizes import check_integers
+from recipes.report import Report
+from recipes.schedules import warmup_cosine
+from recipes.scores.few_labels import accuracy_curve, mean_accuracies
+from recipes.scores.masked_words import score_masked_words
+from recipes.transformers.transformer_encoder import Attention
+
+LABELS = (100, 1000)  # how many labelled texts; then all of them
+
+
+def build_bert(
+    vocabulary_size=2000,
+    length=32,
+    width=64,
+    heads=2,
+    hidden=128,
+    blocks=2,
+    token_types=2,
+    dropout=0.1,
+    epsilon=1e-12,
+    pooler=True,
+):
+    """Build the network, not compiled, without an output layer.
+
+    Args:
+        vocabulary_size: number of token ids; id 0 is padding.
+        length: the largest number of tokens in a text.
+        width: size of the state of a token.
+        heads: number of attention heads in a block.
+        hidden: units of the first dense layer in a block.
+        blocks: number of blocks.
+        token_types: number of texts that an input may join.
+        dropout: fraction of values dropped in training.
+        epsilon: added to the variance in each normalisation.
+        pooler: whether the network also returns the state of the text.
+
+    Returns:
+        A keras.Model from [ids, types], each (batch, up to length), to the states of the tokens
+        (batch, time, width); with `pooler` to [states, state of the text (batch, width)].
+
+    Raises:
+        ValueError: if a size is not an integer >= 1, or the heads cannot share the width.
+
+    Example:
+        import numpy as np
+
+        ids = np.random.randint(5, 1000, size=(256, 12))  # 0 to 4 are special
+        types = np.zeros_like(ids)
+        labels = np.random.randint(2, size=256)
+
+        # Pre-training: guess masked words.
+        bert = build_bert(vocabulary_size=1000, length=12)
+        masked, words, weights = mask_words((ids, types), 1000, np.random.default_rng())
+        masked_words = MaskedWords(bert)
+        masked_words.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        masked_words.fit(masked, words, sample_weight=weights)
+
+        # Fine-tuning: the same network with an output layer for the classes.
+        model = add_classifier(bert, num_classes=2)
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit([ids, types], labels)
+        probabilities = model.predict([ids, types])  # (256, 2)
+    """
+    check_integers("build_bert", vocabulary_size=vocabulary_size, length=length, width=width)
+    check_integers("build_bert", heads=heads, hidden=hidden, blocks=blocks, token_types=token_types)
+
+    ids = keras.Input((None,), dtype="int32", name="ids")  # (batch, time)
+    types = keras.Input((None,), dtype="int32", name="types")
+    mask = ops.not_equal(ids, 0)[:, None, :]  # no token attends to padding
+    places = ops.cumsum(ops.ones_like(ids), axis=1) - 1
+
+    x = layers.Embedding(vocabulary_size, width, name="words")(ids)  # (batch, time, width)
+    x = x + layers.Embedding(length, width, name="positions")(places)
+    x = x + layers.Embedding(token_types, width, name="types_of_tokens")(types)
+    x = layers.LayerNormalization(epsilon=epsilon, name="embedding_norm")(x)
+    x = layers.Dropout(dropout)(x)
+
+    for block in range(blocks):
+        attended, _ = Attention(heads, width, dropout, name=f"attention_{block}")(x, x, mask)
+        x = x + layers.Dropout(dropout)(attended)
+        x = layers.LayerNormalization(epsilon=epsilon, name=f"attention_norm_{block}")(x)
+
+        inner = layers.Dense(hidden, activation="gelu", name=f"hidden_{block}")(x)
+        inner = layers.Dense(width, name=f"output_{block}")(inner)
+        x = x + layers.Dropout(dropout)(inner)
+        x = layers.LayerNormalization(epsilon=epsilon, name=f"output_norm_{block}")(x)
+
+    if not pooler:
+        return keras.Model([ids, types], x, name="bert")
+    text = layers.Dense(width, activation="tanh", name="pooler")(x[:, 0])
+    return keras.Model([ids, types], [x, text], name="bert")
+
+
+def load_bert_checkpoint(folder):
+    """Build BERT with the sizes and the weights of a published checkpoint.
+
+    Args:
+        folder: path of a folder with config.json, model.safetensors and vocab.txt.
+
+    Returns:
+        (model, tokens): the result of build_bert; the lines of vocab.txt, a tuple of strings.
+
+    Raises:
+        ValueError: names the file, and the value or the tensor that is wrong.
+    """
+    sizes, weights, tokens = read_bert_checkpoint(folder)
+    model = build_bert(**sizes)
+    for layer, arrays in weights.items():
+        model.get_layer(layer).set_weights(arrays)
+    return model, tokens
+
+
+def run(
+    data="docstrings",
+    epochs=3,
+    batch_size=16,
+    seed=0,
+    task="classes",
+    checkpoint="none",
+    pretrain_epochs=8,
+    learning_rate=0.001,
+    draws=2,
+    length=32,
+    vocabulary_size=2000,
+    width=64,
+    blocks=2,
+    callbacks=(),
+):
+    """Pre-train, fine-tune, and report accuracy on test texts for several numbers of labels.
+
+    Args:
+        data: docstrings, imdb, or a file or folder of texts with a class each.
+        epochs: passes over the labelled texts; few texts are repeated until there are 512.
+        batch_size: texts per training step.
+        seed: sets the initial weights, the masks, the labelled texts and the validation part.
+        task: classes, or pairs, which asks whether the two halves of a text are in order.
+        checkpoint: none, or the folder of a published BERT, in place of pre-training.
+        pretrain_epochs: passes over the training texts with masked words.
+        learning_rate: of Adam in fine-tuning, in the first epoch; it falls in a straight line.
+        draws: how many times each number of labels is sampled; scores are means over them.
+        length: number of tokens read of each text, with the special ones.
+        vocabulary_size: number of word pieces known.
+        width: size of the state of a token.
+        blocks: number of blocks.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+    """
+    if draws < 1:
+        raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
+    texts = data_prep.load_text(data, seed=seed)
+    bert, vocabulary = _start(texts, checkpoint, length, vocabulary_size, width, blocks)
+    texts = encode_task(texts, vocabulary, length, task, seed)
+
+    # Pre-training: no labels are used.
+    guesses = {"scores": {}, "baseline": {}, "texts": {}}
+    if checkpoint == "none":
+        masked_words = MaskedWords(bert, np.bincount(texts.train.inputs[0].ravel()))
+        schedule = warmup_cosine(0.004, len(texts.train), batch_size, pretrain_epochs)
+        masked_words.compile(
+            optimizer=keras.optimizers.Adam(schedule),
+            loss=keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, reduction="mean_with_sample_weight"
+            ),
+            weighted_metrics=["accuracy"],
+            steps_per_execution=16,  # several batches per call: faster for a small model
+        )
+        batches = masked_batches(texts.train.inputs, len(vocabulary), batch_size, seed)
+        masked_words.fit(batches, epochs=pretrain_epochs, callbacks=list(callbacks))
+        sample = mask_words(texts.test.inputs, len(vocabulary), np.random.default_rng(0))
+        guesses = score_masked_words(masked_words, sample, texts.train.inputs[0], vocabulary)
+
+    # Fine-tuning: for each number of labels from the same weights, at a falling learning rate.
+    fresh = keras.models.clone_model(bert)
+    scratch = add_classifier(fresh, len(texts.classes), name="not_pretrained")
+    model = add_classifier(bert, len(texts.classes))
+    rate = keras.callbacks.LearningRateScheduler(lambda epoch: learning_rate * (1 - epoch / epochs))
+    accuracies = {scratch.name: {}, model.name: {}}
+    for network in (scratch, model):
+        network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
+    for network, count, rows in _steps([scratch, model], texts.train.labels, draws, seed):
+        network.fit(
+            [inputs[rows] for inputs in texts.train.inputs],
+            texts.train.labels[rows],
+            batch_size=batch_size,
+            epochs=epochs,
+            callbacks=[rate, *callbacks],
+        )
+        probabilities = network.predict(texts.test.inputs, batch_size=256, verbose=0)
+        accuracy = np.mean(probabilities.argmax(axis=1) == texts.test.labels)
+        accuracies[network.name].setdefault(count, []).append(accuracy)
+
+    return _report(model, texts, probabilities, accuracies, guesses)
+
+
+def _start(texts, checkpoint, length, vocabulary_size, width, blocks):
+    """BERT and its vocabulary: new, or those of a published checkpoint."""
+    if checkpoint == "none":
+        vocabulary = data_prep.fit_wordpieces(texts.train.inputs, vocabulary_size)
+        sizes = {"hidden": 2 * width, "blocks": blocks, "dropout": 0}  # too short to overfit
+        return build_bert(len(vocabulary), length, width, **sizes), vocabulary
+    try:
+        bert, tokens = load_bert_checkpoint(checkpoint)
+    except ValueError as error:
+        raise data_prep.DataError(f"--checkpoint {checkpoint}: {error}") from error
+    if length > bert.get_layer("positions").input_dim:
+        raise data_prep.DataError(f"--length {length}: longer than the texts of the checkpoint.")
+    return bert, data_prep.read_wordpieces(f"{checkpoint}/vocab.txt", is_uncased(tokens))
+
+
+def _steps(networks, labels, draws, seed):
+    """Yield (network, number of labels, rows) of each training, from the network's weights now."""
+    initial_weights = [network.get_weights() for network in networks]
+    samples = few_labels(labels, LABELS, draws, epoch_size=512, seed=seed)
+    for network, weights in zip(networks, initial_weights, strict=True):
+        for count, rows_of_draws in samples.items():
+            for rows in rows_of_draws:
+                network.set_weights(weights)
+                for variable in network.optimizer.variables:
+                    variable.assign(ops.zeros_like(variable))
+                yield network, count, rows
+
+
+def _report(model, texts, probabilities, accuracies, guesses):
+    """The Report of a finished run."""
+    words = texts.map_inputs(lambda inputs: inputs[0], texts.to_original)
+    by_class = scores.classification(words.test.labels, probabilities, words.classes)
+    means = {name: mean_accuracies(by_count) for name, by_count in accuracies.items()}
+    baselines = scores.text_baselines(words, ["majority"])
+    baselines["majority"].update(guesses["baseline"])
+
+    pictures = {"gain": visualize.plot_lines(*accuracy_curve(accuracies), log_x=True)}
+    if guesses["texts"]:
+        pictures["masked_words"] = visualize.plot_texts(guesses["texts"])
+    return Report(
+        model=model,
+        headline="accuracy",
+        scores=by_class | means[model.name] | guesses["scores"],
+        baselines=baselines,
+        comparisons={"not pre-trained": means["not_pretrained"]}
+        | scores.text_baselines(words, ["bag of words"]),
+        data=texts.describe(),
+        pictures=pictures,
+    )
