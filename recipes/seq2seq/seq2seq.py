@@ -168,6 +168,8 @@ def run(
         pairs, tokens, vocabulary_size, source_length, target_length
     )
     model = build_seq2seq(len(source_vocabulary), len(target_vocabulary), embedding, units, dropout)
+    inputs, targets, is_text = with_mask(ids.train)
+    writer = Translator(model, length=targets.shape[1], beams=beams)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
@@ -177,7 +179,6 @@ def run(
         weighted_metrics=["accuracy"],
         steps_per_execution=16,  # several batches per call: faster for a small model
     )
-    inputs, targets, is_text = with_mask(ids.train)
     model.fit(
         inputs,
         targets,
@@ -190,7 +191,6 @@ def run(
 
     # The only use of the test pairs.
     test = with_mask(ids.test)
-    writer = Translator(model, length=targets.shape[1], beams=beams)
     written, texts = translate(writer, test, target_vocabulary)
     truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(

@@ -206,10 +206,11 @@ def run(
     sizes = len(source_vocabulary), len(target_vocabulary), embedding
     plain = build_seq2seq(*sizes, _units_without(units, len(target_vocabulary), embedding), dropout)
     model = build_seq2seq_attention(*sizes, units, dropout)
+    inputs, targets, is_text = with_mask(ids.train)
+    writer = AttentionTranslator(model, targets.shape[1], beams)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, len(ids.train), batch_size, epochs)
-    inputs, targets, is_text = with_mask(ids.train)
     for network in (plain, model):
         network.compile(
             optimizer=keras.optimizers.Adam(schedule),
@@ -229,7 +230,6 @@ def run(
 
     # The only use of the test pairs.
     test = with_mask(ids.test)
-    writer = AttentionTranslator(model, targets.shape[1], beams)
     written, texts = translate(writer, test, target_vocabulary)
     _, plain_texts = translate(Translator(plain, targets.shape[1], beams), test, target_vocabulary)
     truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)

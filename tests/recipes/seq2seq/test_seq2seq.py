@@ -133,3 +133,15 @@ def test_sizes_that_cannot_work_are_refused(name, size):
     build, _ = NETWORKS[name]
     with pytest.raises(ValueError, match=rf"^build_{name}: {size}=0; give an integer >= 1\.$"):
         build(**{size: 0})
+
+
+@pytest.mark.parametrize("page", [seq2seq, seq2seq_attention])
+def test_beams_are_refused_before_training(page, tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\n".join(f"{number}\t{-number}" for number in range(100, 140)))
+    began = []
+    watch = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: began.append(logs))
+
+    with pytest.raises(ValueError, match=r"Translator: beams=0; give an integer >= 1\.$"):
+        page.run(str(path), beams=0, units=4, callbacks=[watch])
+    assert not began
