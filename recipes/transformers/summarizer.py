@@ -1,6 +1,6 @@
 """Text summariser: picks the sentences of a document that say most of it.
 
-    words (20 sentences, 30 words) -> embedding 64 -> mean -> two lstm 32 -> probabilities (20, 1)
+    words (20 x 30) -> embedding 64 -> mean of a sentence -> two lstm 32 -> probabilities (20, 1)
 
 For documents whose own sentences can stand for them, such as news. A summary of the document's own
 sentences is called extractive. It invents nothing, and it can be learnt from few documents.
@@ -12,7 +12,7 @@ score most, until none does (the oracle). The sentences rated highest are the su
 
 A second network writes in its own words (abstractive): it reads the start of a document and writes
 word piece after word piece. It may say it shorter, and it may be wrong. From a few thousand
-documents it learns how summaries sound, but hardly what a document is about, so it scores less.
+documents it learns how summaries sound, but hardly what a document is about.
 
 In the report: both kinds of summaries, and which positions are picked. ROUGE-1 and ROUGE-2 count
 the words and pairs of words shared with the written summary, ROUGE-L the longest common sequence of
@@ -30,6 +30,8 @@ if __name__ == "__main__":
 
     run_script(__file__)
 
+import textwrap
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -45,6 +47,7 @@ from recipes.transformers.transformer_translation import Translator, build_trans
 MOST_WORDS = 30  # words read of each sentence, the first ones
 POSITIONS = 15  # the first sentences of the documents, for the picture
 BEAMS = 4  # texts that the second network keeps at each step
+MOST_SHOWN = 600  # characters shown of a text
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -116,13 +119,13 @@ def build_summarizer(vocabulary_size=5_000, embedding=64, units=32, dropout=0.3)
 
 def run(
     data="docstrings",
-    epochs=8,
+    epochs=5,
     batch_size=64,
     seed=0,
     learning_rate=0.004,
     source="source",
     target="target",
-    vocabulary_size=4_000,
+    vocabulary_size=3_000,
     most_sentences=20,
     source_length=60,
     target_length=16,
@@ -149,7 +152,7 @@ def run(
         A Report.
 
     Raises:
-        DataError: if there is nothing to pick.
+        DataError: if no document has two sentences, or none shares a word with its summary.
     """
     texts = data_prep.load_text_pairs(data, seed=seed, source=source, target=target)
     documents, oracle, rating, vocabulary = _rating_examples(texts, vocabulary_size, most_sentences)
@@ -213,6 +216,12 @@ def _rating_examples(texts, vocabulary_size, most_sentences):
         labels = np.zeros((*is_sentence.shape, 1), "float32")
         labels[is_sentence, 0] = np.concatenate(oracle[name])
         examples[name] = words, labels, is_sentence
+
+    if not any(len(mask) > 1 and mask.any() for mask in oracle["train"]):
+        raise data_prep.DataError(
+            f"{texts.name}: no training document has two sentences, one of them with a word of its "
+            f"summary; give longer documents, or name the right fields."
+        )
     return documents, oracle, examples, vocabulary  # the test part is the last
 
 
@@ -236,12 +245,11 @@ def _write(writer, test, vocabulary):
 def _pictures(test, summaries, picked):
     """All summaries of two test documents, and how often the n-th sentence is picked."""
     texts = {}
-    for row in (0, len(test) // 2):
-        document = test.inputs[row]
-        texts[f"document {row}"] = document if len(document) < 500 else f"{document[:500]} ..."
-        texts[f"true summary of {row}"] = test.labels[row]
-        for name, found in summaries.items():
-            texts[f"{name}, {row}"] = found[row]
+    for number, row in enumerate((len(test) // 3, 2 * len(test) // 3), start=1):
+        shown = {"document": test.inputs[row], "true summary": test.labels[row]}
+        shown |= {name: found[row] for name, found in summaries.items()}
+        for name, text in shown.items():
+            texts[f"{number}: {name}"] = textwrap.fill(textwrap.shorten(text, MOST_SHOWN), 80)
 
     longest = max(map(len, picked["oracle"]))
     places = range(min(longest, POSITIONS))

@@ -79,8 +79,8 @@ def test_the_mean_of_a_sentence_is_that_of_its_words():
 @pytest.mark.parametrize(
     ("document", "summary", "message"),
     [
-        ("Only one sentence {}.", "one {}", "no document has two sentences"),
-        ("First {}. Second {}.", "zebra{}", "no document shares a word"),
+        ("Only one sentence {}.", "one {}", "no training document has two sentences"),
+        ("First {}. Second {}.", "zebra{}", "with a word of its summary"),
         ("First {}. Second {}.", " ", "field 'short' is empty"),
         (" ", "words {}", "field 'body' is empty"),
     ],
