@@ -91,8 +91,9 @@ class MaskedWords(keras.Model):
         vocabulary_size = bert.get_layer("words").input_dim
         self.bias = self.add_weight(shape=(vocabulary_size,), initializer="zeros", name="bias")
         if counts is not None:
-            counts = np.pad(counts, (0, vocabulary_size - len(counts)))
-            self.bias.assign(np.log(counts + 1.0) - np.log(np.sum(counts + 1.0)))
+            counts = np.pad(counts, (0, vocabulary_size - len(counts))) + 1.0
+            counts[: MASK + 1] = 1  # special ids are never masked
+            self.bias.assign(np.log(counts / counts.sum()))
 
     def build(self, input_shape):
         """Make the weights of the layers after the encoder."""

@@ -105,8 +105,10 @@ def build_bert(
     mask = ops.not_equal(ids, 0)[:, None, :]  # no token attends to padding
     places = ops.cumsum(ops.ones_like(ids), axis=1) - 1
 
-    x = layers.Embedding(vocabulary_size, width, name="words")(ids)  # (batch, time, width)
-    x = x + layers.Embedding(length, width, name="positions")(places)
+    x = layers.Embedding(vocabulary_size, width, "truncated_normal", name="words")(
+        ids
+    )  # (batch, time, width)
+    x = x + layers.Embedding(length, width, "truncated_normal", name="positions")(places)
     x = x + layers.Embedding(token_types, width, name="types_of_tokens")(types)
     x = layers.LayerNormalization(epsilon=epsilon, name="embedding_norm")(x)
     x = layers.Dropout(dropout)(x)
