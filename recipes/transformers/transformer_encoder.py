@@ -1,4 +1,4 @@
-"""Text classifier: a transformer encoder, in which each word attends to all other words.
+"""Text classifier: a transformer encoder, in which words attend to each other.
 
     words (60,) -> embedding 64 + position -> block of attention -> mean -> probabilities (6,)
 

@@ -1,4 +1,4 @@
-"""Translator: a transformer, whose decoder attends to its own text and to the source.
+"""Translator: a transformer whose decoder attends to its text and to the source.
 
     source (any) -> encoder block -> decoder block -> logits of the next id (any, 16)
 
