@@ -10,6 +10,7 @@ from recipes.layers.decoding import Uncached
 from recipes.transformers.transformer_translation import (
     Translator,
     build_transformer_translation,
+    run,
 )
 
 RNG = np.random.default_rng(0)
@@ -129,3 +130,9 @@ def test_the_attention_shown_is_that_to_the_source(model, sources, written):
 def test_sizes_that_cannot_work_are_refused(sizes, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
         build_transformer_translation(**sizes)
+
+
+@pytest.mark.full
+def test_at_least_95_percent_of_unseen_dates_are_written_without_an_error():
+    keras.utils.set_random_seed(0)
+    assert run().scores["exact match"] >= 0.95
