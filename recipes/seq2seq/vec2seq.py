@@ -1,4 +1,4 @@
-"""Caption writer: a CNN sees an image, a GRU writes what it shows, with attention.
+"""Caption writer: a CNN sees an image, a GRU with attention writes a sentence.
 
     image (64, 64, 3) -> conv, 4 times -> grid (8, 8, 128) -> gru 128, attention -> words (any)
 
@@ -59,7 +59,7 @@ class GridPositions(layers.Layer):
 def build_vec2seq(
     input_shape=(64, 64, 3),
     vocabulary_size=19,
-    filters=(24, 48, 64, 128),
+    filters=(16, 32, 64, 128),
     units=128,
     heads=4,
     dropout=0.1,
@@ -171,7 +171,7 @@ class Captioner(Decoding):
 
 def run(
     data="shapes",
-    epochs=14,
+    epochs=18,
     batch_size=32,
     seed=0,
     learning_rate=0.006,

@@ -10,16 +10,17 @@ from recipes.seq2seq import vec2seq
 from recipes.seq2seq.vec2seq import Captioner, attention_maps, build_vec2seq
 
 LENGTH, VOCABULARY = 6, 12
+SCALE = 3
 
 
 @pytest.fixture(scope="module")
 def model():
     """A small network whose weights are large, so that it is far from undecided."""
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(2)
     model = build_vec2seq((32, 24, 3), VOCABULARY, filters=(6, 6, 8, 8), units=7)
-    for name in ("first_state", "attention", "written_embedding", "decoder", "logits"):
-        layer = model.get_layer(name)
-        layer.set_weights([4 * weight for weight in layer.get_weights()])
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([SCALE * weight for weight in layer.get_weights()])
     return model
 
 
@@ -39,20 +40,24 @@ def greedy(model, images):
     return Captioner(model, LENGTH).predict(images, verbose=0)
 
 
+def decode(decoding, images):
+    """(ids, log-probabilities) as arrays; not compiled, which takes longer than these few steps."""
+    return [ops.convert_to_numpy(result) for result in decoding(ops.convert_to_tensor(images))]
+
+
 @pytest.mark.parametrize("beams", [1, 3])
 def test_the_cache_changes_nothing(model, images, beams):
-    texts, scores = Captioner(model, LENGTH, beams).predict(images, verbose=0)
-    texts_again, scores_again = Uncached(model, LENGTH, beams).predict(images, verbose=0)
+    texts, scores = decode(Captioner(model, LENGTH, beams), images)
+    texts_again, scores_again = decode(Uncached(model, LENGTH, beams), images)
     np.testing.assert_array_equal(texts, texts_again)
     np.testing.assert_allclose(scores, scores_again, atol=1e-4)
     assert len(np.unique(texts, axis=0)) > 2, "different images, different captions"
 
 
 def test_one_beam_is_greedy_search(model, images, greedy):
-    captioner = Captioner(model, LENGTH)
-    texts, scores = captioner.beam_search(ops.convert_to_tensor(images), 1)
+    texts, scores = Captioner(model, LENGTH).beam_search(ops.convert_to_tensor(images), 1)
     np.testing.assert_array_equal(ops.convert_to_numpy(texts), greedy[0])
-    np.testing.assert_allclose(ops.convert_to_numpy(scores), greedy[1], atol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(scores), greedy[1], atol=1e-4)
 
 
 def test_no_position_sees_a_later_word(model, images):
@@ -122,7 +127,16 @@ def test_sizes_that_cannot_work_are_refused(options, message):
 
 
 @pytest.mark.full
-def test_photos_are_described_better_than_by_the_unigram_model(data_folder):
-    report = vec2seq.run(str(data_folder / "flickr8k"), epochs=4, length=20, vocabulary_size=1500)
+def test_photos_are_described_better_than_by_the_nearest_photo(data_folder):
+    report = vec2seq.run(
+        str(data_folder / "flickr8k"),
+        epochs=6,
+        learning_rate=0.003,
+        length=20,
+        vocabulary_size=1500,
+        dropout=0.4,
+        beams=3,
+    )
     assert report.headline == "BLEU"
-    assert report.scores["BLEU"] > report.baselines["unigram model"]["BLEU"]
+    for baseline in report.baselines.values():
+        assert report.scores["BLEU"] > baseline["BLEU"]
