@@ -15,8 +15,9 @@ the next word. It does so with four heads, so it can look at one figure and at t
 
 In the report: test images with the written and the true caption, and where the decoder looked at
 each word. On `shapes`, colour, shape and place are also counted alone. "A left of B" and "B right
-of A" are both right. With photos, look at the BLEU of the nearest training image, and at the
-captions themselves: a thousand photos teach which scenes are common, but few of their things.
+of A" are both right. With photos, compare BLEU with that of the nearest training image, and read
+the captions. A thousand photos are too few: the network learns how captions begin and some colours
+and scenes, but hardly any object.
 
 Reference: Xu et al., "Show, attend and tell: neural image caption generation", 2015.
 """
