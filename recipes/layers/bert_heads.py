@@ -94,8 +94,9 @@ class MaskedWords(keras.Model):
             counts = np.pad(counts, (0, vocabulary_size - len(counts))) + 1.0
             counts[: MASK + 1] = 1  # special ids are never masked
             self.bias.assign(np.log(counts / counts.sum()))
+        self.build()
 
-    def build(self, input_shape):
+    def build(self, input_shape=None):
         """Make the weights of the layers after the encoder."""
         states_shape = (None, None, self.dense.units)
         self.dense.build(states_shape)

@@ -1,4 +1,4 @@
-"""Text classifier: BERT, which first learns to guess masked words, without labels.
+"""Text classifier: BERT, which first learns to guess masked words without labels.
 
     tokens (any) -> embedding 64 -> 2 blocks of attention -> state of each token, state of the text
 
@@ -105,13 +105,11 @@ def build_bert(
     mask = ops.not_equal(ids, 0)[:, None, :]  # no token attends to padding
     places = ops.cumsum(ops.ones_like(ids), axis=1) - 1
 
-    x = layers.Embedding(vocabulary_size, width, "truncated_normal", name="words")(
-        ids
-    )  # (batch, time, width)
+    x = layers.Embedding(vocabulary_size, width, "truncated_normal", name="words")(ids)
     x = x + layers.Embedding(length, width, "truncated_normal", name="positions")(places)
     x = x + layers.Embedding(token_types, width, name="types_of_tokens")(types)
     x = layers.LayerNormalization(epsilon=epsilon, name="embedding_norm")(x)
-    x = layers.Dropout(dropout)(x)
+    x = layers.Dropout(dropout)(x)  # (batch, time, width)
 
     for block in range(blocks):
         attended, _ = Attention(heads, width, dropout, name=f"attention_{block}")(x, x, mask)
@@ -151,7 +149,7 @@ def load_bert_checkpoint(folder):
 def run(
     data="docstrings",
     epochs=3,
-    batch_size=16,
+    batch_size=32,
     seed=0,
     task="classes",
     checkpoint="none",
@@ -195,7 +193,7 @@ def run(
     guesses = {"scores": {}, "baseline": {}, "texts": {}}
     if checkpoint == "none":
         masked_words = MaskedWords(bert, np.bincount(texts.train.inputs[0].ravel()))
-        schedule = warmup_cosine(0.004, len(texts.train), batch_size, pretrain_epochs)
+        schedule = warmup_cosine(0.006, len(texts.train), batch_size, pretrain_epochs)
         masked_words.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss=keras.losses.SparseCategoricalCrossentropy(
@@ -210,8 +208,7 @@ def run(
         guesses = score_masked_words(masked_words, sample, texts.train.inputs[0], vocabulary)
 
     # Fine-tuning: for each number of labels from the same weights, at a falling learning rate.
-    fresh = keras.models.clone_model(bert)
-    scratch = add_classifier(fresh, len(texts.classes), name="not_pretrained")
+    scratch = add_classifier(keras.models.clone_model(bert), len(texts.classes), "not_pretrained")
     model = add_classifier(bert, len(texts.classes))
     rate = keras.callbacks.LearningRateScheduler(lambda epoch: learning_rate * (1 - epoch / epochs))
     accuracies = {scratch.name: {}, model.name: {}}
