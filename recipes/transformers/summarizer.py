@@ -119,10 +119,10 @@ def build_summarizer(vocabulary_size=5_000, embedding=64, units=32, dropout=0.3)
 
 def run(
     data="docstrings",
-    epochs=5,
+    epochs=6,
     batch_size=64,
     seed=0,
-    learning_rate=0.004,
+    learning_rate=0.008,
     source="source",
     target="target",
     vocabulary_size=3_000,
