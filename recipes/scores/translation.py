@@ -129,7 +129,8 @@ def _metrics():
     """{name: metric of sacrebleu}, new for each use, since a metric remembers its references."""
     from sacrebleu.metrics import BLEU, CHRF
 
-    return {"chrF": CHRF(), "BLEU": BLEU()}
+    # force: no warning that word pieces and words have spaces around punctuation marks.
+    return {"chrF": CHRF(), "BLEU": BLEU(force=True)}
 
 
 def _reference_lists(references, texts):

@@ -3,8 +3,8 @@
     source (any) -> lstm 2 x 64 -> attention of lstm 128 -> dense 128 -> logits (any, 16)
 
 For sequences into sequences where each part of the output depends on a few positions of the input,
-as in translation. It learns faster than seq2seq and copes with longer sources, because the source
-does not have to fit into one state.
+as in translation. It learns faster than seq2seq, because the source does not have to fit into one
+state.
 
 The encoder's outputs are kept, one for each source position. At each step the decoder's state is
 compared with all of them. The softmax of these scores gives the attention weights, which sum to 1
