@@ -19,31 +19,32 @@ OPPOSITES = {"left of": "right of", "right of": "left of", "above": "below", "be
 def load_captions(data="shapes", seed=0, validation=0.1, image_size=(64, 64)):
     """Load images with one or more captions each.
 
-    Of an image in a file, the largest centred part with the proportions of `image_size` is kept
-    and resized: nothing is stretched, and what is cut off is at two opposite edges.
+    An image from a file is cropped around its centre to the proportions of `image_size`, then
+    resized. So the image is not stretched, but it may lose parts at two opposite edges.
 
     Args:
         data: "shapes", or a folder with the table captions.csv (also .tsv, .jsonl or .parquet; all
-            but Parquet may be packed as .gz or .xz), or the path of this table. Its fields are
-            `image`, a file in the folder of the table or in the folder images next to it, and
-            `caption`; an image with several captions has several rows. The parts may be given by a
-            third field, `part`, or by lists of images, one name per line, whose names end with
-            train, dev or validation, and test, such as split_train.txt. Otherwise, a fifth of the
-            images becomes the test part.
+            but Parquet may be packed as .gz or .xz), or the path of this table. It has the fields
+            `image`, the name of a file, and `caption`. The files are in the folder images next to
+            the table or, if there is none, in the folder of the table. An image with several
+            captions has several rows. The parts may be given by a third field, `part`, or by text
+            files next to the table, such as split_train.txt: one image per line, and the file's
+            name ends with train, validation (or dev) or test. Otherwise, a fifth of the images
+            becomes the test part.
         seed: selects the validation part, unless it is given. The test part is the same for every
             seed.
         validation: fraction of the training images for validation.
-        image_size: (height, width) in pixels of images from files. "shapes" is always 64 x 64.
+        image_size: (height, width) of images from files, in pixels. "shapes" is always 64 x 64.
 
     Returns:
         A Dataset. Inputs are float32 (examples, height, width, 3), 0 to 1. Labels are tuples of
-        strings, the captions of each image, an object array (examples,); "shapes" has two for two
-        figures, one from the side of each. Images without a file, in no list, or damaged are left
-        out; `source` says how many.
+        strings, the captions of each image, an object array (examples,). In "shapes", an image with
+        two figures has two captions: "A left of B" and "B right of A". Images are left out if their
+        file is missing or damaged, or if only other images have a part; `source` tells how many.
 
     Raises:
-        DataError: if there are no such data, or they cannot be used. The message names the file,
-            and the line or the image.
+        DataError: if the data do not exist or cannot be used. The message names the file, and the
+            line or the image.
     """
     image_size = check_image_size(image_size, channels=3)
     named = find_named(data, "captions", "a folder with captions.csv")
@@ -73,7 +74,7 @@ def load_captions(data="shapes", seed=0, validation=0.1, image_size=(64, 64)):
 
 
 def _read_named(named):
-    """(images, captions, parts) of named scenes; two figures have a caption from either side."""
+    """(images, captions, parts) of named data; two figures have two true captions."""
     images, captions, parts = [], [], []
     for part, scenes in named.load().items():
         images.append(scenes["images"])
@@ -83,8 +84,9 @@ def _read_named(named):
 
 
 def _true_captions(caption):
-    """The caption, and the same the other way round: "a red circle above a blue square" also says
-    "a blue square below a red circle".
+    """The caption, and for two figures also the opposite one.
+
+    "a red circle above a blue square" also means "a blue square below a red circle".
     """
     for relation, opposite in OPPOSITES.items():
         first, found, second = caption.partition(f" {relation} ")
@@ -116,8 +118,8 @@ def _read_files(table, image_size):
 
     Returns:
         (images, captions, parts, left out): uint8 (images, height, width, 3); a tuple of strings
-        for each image; "train", "validation", "test" or "" for each image; and sentences that say
-        how many images are left out and why.
+        for each image; "train", "validation", "test" or "" for each image; and texts that tell how
+        many images are left out, and why.
     """
     folder = table.parent / "images"
     if not folder.is_dir():
@@ -136,7 +138,7 @@ def _read_files(table, image_size):
         )
     if part_of:
         listed = [name for name in names if name in part_of]
-        _count_left_out(left_out, len(names) - len(listed), "in no list")
+        _count_left_out(left_out, len(names) - len(listed), "without a part")
         names = listed
 
     def read(name):
@@ -191,7 +193,7 @@ def _read_lists(folder):
 
 
 def _split(where, parts, seed, validation):
-    """{part: rows}; parts that are not given are sampled from the others."""
+    """{part: rows}; validation and test rows that are not given are sampled."""
     rows = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
     if not (parts != "").any():
         no_classes = np.zeros(len(parts))
@@ -218,7 +220,7 @@ def _cut(where, no_classes, fraction, seed, part):
 
 
 def _count_left_out(left_out, count, why):
-    """Add a sentence about images that are left out, if there are any."""
+    """Add a text about images that are left out, if there are any."""
     if count:
         left_out.append(f"{count:,} {'image' if count == 1 else 'images'} {why} left out")
 

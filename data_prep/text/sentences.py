@@ -17,12 +17,12 @@ def split_sentences(texts, most=None):
     """Split texts into sentences.
 
     A sentence ends at a line break, and after ".", "!" or "?" if a space and then a capital letter
-    or a digit follow, perhaps in quotes or brackets. So "e.g. Paris" is split, and an abbreviation
-    before a small letter is not.
+    or a digit follow, also after an opening quote or bracket. So "e.g. Paris" is split by mistake,
+    but an abbreviation before a lower-case letter is not split.
 
     Args:
         texts: strings, (texts,).
-        most: sentences kept of each text, the first ones; None for all.
+        most: number of sentences kept of each text, from its start; None for all.
 
     Returns:
         A list of lists of strings, one list per text. No sentence is empty.
@@ -31,7 +31,7 @@ def split_sentences(texts, most=None):
         DataError: if a text is empty, or `most` is below 1.
     """
     if most is not None and most < 1:
-        raise DataError(f"{most} sentences of each text leave nothing; give 1 or more.")
+        raise DataError(f"most is {most}, so no sentence is kept; give 1 or more.")
     documents = []
     for number, text in enumerate(texts):
         if not text.strip():
@@ -41,23 +41,24 @@ def split_sentences(texts, most=None):
 
 
 def encode_sentences(documents, vocabulary, most_sentences, most_words):
-    """Turn sentences into ids of one shape; what is longer loses its end.
+    """Turn documents into one array of ids; longer documents and sentences are cut at their ends.
 
     Args:
         documents: lists of sentences, (documents,).
         vocabulary: a Vocabulary, such as that of `fit_words`.
-        most_sentences: sentences kept of each document.
-        most_words: tokens kept of each sentence.
+        most_sentences: number of sentences kept of each document.
+        most_words: number of tokens kept of each sentence.
 
     Returns:
-        int32 (documents, most_sentences, most_words); 0 is padding, also for missing sentences.
+        int32 (documents, most_sentences, most_words). Missing words and sentences are 0, padding.
 
     Raises:
         DataError: if a number is below 1.
     """
     if most_sentences < 1 or most_words < 1:
         raise DataError(
-            f"{most_sentences} sentences of {most_words} words leave nothing; give 1 or more."
+            f"most_sentences is {most_sentences} and most_words is {most_words}, so no word is "
+            f"kept; give 1 or more of each."
         )
     ids = np.zeros((len(documents), most_sentences, most_words), np.int32)
     for row, sentences in zip(ids, documents, strict=True):

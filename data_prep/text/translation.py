@@ -25,26 +25,28 @@ def encode_pairs(
 ):
     """Fit both vocabularies on the training pairs and turn all pairs into ids.
 
-    A source ends with the end id. The decoder inputs start with the start id, and the labels are
-    the same targets one step earlier, with the end id (`teacher_forcing`).
+    Each source ends with the end id. The decoder inputs are the start id and the target, the labels
+    are the target and the end id: each label is the next decoder input (`teacher_forcing`).
 
     Args:
-        pairs: a Dataset of `load_text_pairs`.
+        pairs: a Dataset from `load_text_pairs`.
         tokens: what an id stands for: "characters", "words" (in lower case) or "wordpieces" (with
             capitals and accents).
-        vocabulary_size: largest number of ids of each vocabulary. Characters are all kept.
-        source_length: largest number of tokens of a source; the rest of a longer one is cut off.
-            0 for the longest training source.
-        target_length: the same for targets.
+        vocabulary_size: largest number of ids of each vocabulary. It does not limit characters, of
+            which all are kept.
+        source_length: largest number of tokens in a source, without the end id; a longer source is
+            cut at its end. 0 for the number of the longest training source.
+        target_length: largest number of tokens in a target, likewise.
 
     Returns:
         (ids, source vocabulary, target vocabulary). `ids` is a Dataset. Its inputs are a tuple of
         sources (pairs, source_length + 1) and decoder inputs (pairs, target_length + 1); its labels
-        are (pairs, target_length + 1). `source` says how many texts were cut, and how many tokens
-        of the test part are unknown.
+        are (pairs, target_length + 1). Its text `source` tells how many texts were cut, and how
+        many tokens of the test part are unknown.
 
     Raises:
-        DataError: if an option cannot be used, or the training texts are no vocabulary.
+        DataError: if an option cannot be used, or the training texts have too few different tokens
+            for a vocabulary.
     """
     if tokens not in TOKENS:
         raise DataError(f"tokens is {tokens!r}; give {', '.join(TOKENS[:-1])} or {TOKENS[-1]}.")
@@ -78,10 +80,10 @@ def encode_pairs(
 
 
 def normal_texts(texts, vocabulary):
-    """Texts as a vocabulary writes them: what decoding gives if no token is unknown.
+    """Convert texts to the form in which a vocabulary writes them, as if no token were unknown.
 
-    References are compared in this form with decoded texts, so that capitals and spaces which the
-    vocabulary cannot write do not count.
+    Convert references before they are compared with decoded texts. Then capitals and spaces that
+    the vocabulary cannot write do not count as errors.
 
     Args:
         texts: strings, (texts,).
@@ -111,7 +113,7 @@ def _encode_parts(texts, vocabulary, length, what, start):
     """({part: ids}, notes about texts that were cut and tokens that are unknown)."""
     whole = {name: vocabulary.encode(part, start=start, end=True) for name, part in texts.items()}
     longest = whole["train"].shape[1]
-    room = length + start + 1 if length else longest  # with start and end
+    room = length + start + 1 if length else longest  # ids, with the start and end ids
     room = min(room, longest)
 
     ids, notes = {}, []

@@ -1,8 +1,9 @@
 """Free-running decoding: a network writes a text token by token, greedily or by beam search.
 
 In training, a decoder reads the true tokens (teacher forcing). In use it reads the tokens that it
-has written itself (free running). A subclass of `Decoding` says how its network takes one step, and
-keeps what earlier steps have computed (the cache). `Uncached` needs no subclass and is slow.
+has written itself (free running). A subclass of `Decoding` defines one step of its network, and
+keeps what earlier steps have computed (the cache). `Uncached` works with any network, without a
+cache, and is slow.
 """
 
 import keras
@@ -10,7 +11,7 @@ from keras import ops
 
 from recipes.layers.sizes import check_integers
 
-IMPOSSIBLE = -1e9  # a log-probability that no token has
+IMPOSSIBLE = -1e9  # log-probability of a token that must not be chosen
 
 
 class Decoding(keras.Model):
@@ -24,7 +25,7 @@ class Decoding(keras.Model):
         model: the trained network.
         length: the largest number of tokens in a text, with the end id.
         beams: 1 for greedy search, which takes the most likely token at each step. With more beams,
-            beam search keeps that many texts at each step, the most likely ones so far.
+            beam search keeps this number of texts at each step, the most likely ones so far.
         start: id before the first token.
         end: id after the last token.
 
@@ -42,14 +43,14 @@ class Decoding(keras.Model):
         self.end = end
 
     def begin(self, source):
-        """What the network computes once, before the first token.
+        """Compute what the network needs once, before the first token.
 
         Args:
             source: one batch of the network's source inputs: a tensor, or a list of tensors.
 
         Returns:
             (memory, state), each a tensor or nested lists of tensors whose first axis is the batch.
-            The memory stays the same for all steps. The state is what `step` changes.
+            The memory stays the same for all steps. The state changes with each step.
         """
         raise NotImplementedError
 
@@ -59,8 +60,8 @@ class Decoding(keras.Model):
         Args:
             tokens: ids of the tokens to read, (batch,). At place 0 they are the start id.
             place: number of tokens that were read before, a scalar tensor.
-            memory: the memory of `begin`.
-            state: the state of `begin`, or of the step before.
+            memory: the memory that `begin` returned.
+            state: the state that `begin`, or the step before, returned.
 
         Returns:
             (logits, state): logits of the next token, (batch, vocabulary), and the new state, with
@@ -75,7 +76,7 @@ class Decoding(keras.Model):
         return self.beam_search(source, self.beams)
 
     def greedy_search(self, source):
-        """Take the most likely token at each step; returns what `call` returns."""
+        """Take the most likely token at each step. Returns the same as `call`."""
         memory, state = self.begin(source)
         batch = ops.shape(keras.tree.flatten(source)[0])[0]
 
@@ -104,7 +105,7 @@ class Decoding(keras.Model):
         return texts, scores
 
     def beam_search(self, source, beams):
-        """Keep the `beams` most likely texts at each step; returns the best in the end.
+        """Keep the `beams` most likely texts at each step, and return the best one at the end.
 
         A text's score is the sum of the log-probabilities of its tokens. It can only fall, so the
         search may stop when the best text of each source has ended.
@@ -122,15 +123,15 @@ class Decoding(keras.Model):
             gained = self._only_tokens(ops.log_softmax(logits))
             gained = ops.reshape(gained, (-1, beams, size))
 
-            # A text that has ended goes on with padding alone, which costs nothing.
+            # After its end, a text gets only padding, with a log-probability of 0.
             only_padding = ops.where(ops.arange(size) == 0, 0.0, IMPOSSIBLE)
             gained = ops.where(ended[..., None], only_padding, gained)
 
-            # The best of all texts that are one token longer.
+            # Of all texts with one more token, the best are kept.
             longer = ops.reshape(scores[..., None] + gained, (-1, beams * size))
             scores, best = ops.top_k(longer, beams)  # (batch, beams), the highest first
             best = ops.cast(best, "int32")
-            beam = best // size  # the text that goes on
+            beam = best // size  # the number of the text that gets one more token
             tokens = best % size
 
             texts = ops.take_along_axis(texts, beam[..., None], axis=1)
@@ -144,7 +145,7 @@ class Decoding(keras.Model):
         def goes_on(place, tokens, texts, scores, ended, state):
             return (place < self.length) & ops.any(~ended[:, 0])
 
-        # At first all beams are equal, so only one of them counts.
+        # At first all beams are equal, so only the first one may be chosen.
         tokens = ops.full((batch, beams), self.start, "int32")
         texts = ops.zeros((batch, beams, self.length), "int32")
         is_first = ops.arange(beams) == 0
@@ -163,8 +164,8 @@ class Decoding(keras.Model):
 class Uncached(Decoding):
     """Decode with any network from [source, ids so far] to logits (batch, time, vocabulary).
 
-    Each step runs the whole network again on all that is written. It is slow, and it shows what a
-    cache is worth. The arguments are those of `Decoding`.
+    Each step runs the whole network again on the whole text so far. This is slow: the comparison
+    shows how much time a cache saves. The arguments are those of `Decoding`.
     """
 
     def begin(self, source):
@@ -173,7 +174,7 @@ class Uncached(Decoding):
         return source, ops.zeros((batch, self.length), "int32")
 
     def step(self, tokens, place, memory, state):
-        """Run the network on the text so far; take its logits at the last token."""
+        """Run the network on the text so far; take the logits at the last token."""
         texts = ops.where(ops.arange(self.length) == place, tokens[:, None], state)
         logits = self.model([memory, texts])  # (batch, length, vocabulary)
         return ops.take(logits, place, axis=1), texts

@@ -1,4 +1,4 @@
-"""How good captions of images are, and captions of simple models to compare them with."""
+"""Scores of image captions, and of baselines that need no network."""
 
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
@@ -6,7 +6,7 @@ from sklearn.metrics import pairwise_distances_argmin
 import data_prep
 from recipes.scores.translation import most_frequent_answer, translation
 
-# The words of `shapes` that a caption must get right.
+# The words in captions of `shapes` that are scored, by kind.
 KINDS = {
     "colour": ("red", "green", "blue", "yellow", "white"),
     "shape": ("circle", "square", "triangle"),
@@ -20,12 +20,13 @@ def caption_scores(captions, texts, vocabulary):
     Args:
         captions: a Dataset from data_prep.load_captions.
         texts: a caption of each test image, strings (images,).
-        vocabulary: the vocabulary of the network; true captions are compared as it writes them.
+        vocabulary: the vocabulary of the network. data_prep.normal_texts converts the true
+            captions to its form before they are compared.
 
     Returns:
-        The scores of `translation`. For the scenes of `shapes` also fractions of captions:
-        "colour", "shape" and "place" of all figures are right, each counted alone, and "captions
-        right" if all three are. "A left of B" and "B right of A" are both right.
+        The scores of `translation`. For `shapes` also "colour", "shape" and "place", the fraction
+        of captions in which all words of this kind are right, and "captions right", the fraction
+        in which all three kinds are. "A left of B" and "B right of A" are both right.
     """
     truths = [data_prep.normal_texts(several, vocabulary) for several in captions.test.labels]
     found = translation(truths, texts)
@@ -38,10 +39,10 @@ def caption_scores(captions, texts, vocabulary):
 
 
 def right_kinds(truths, text):
-    """Whether a caption has the right words of each of KINDS, in their order: three booleans.
+    """Whether a caption has the right words of each of KINDS, in the right order: three booleans.
 
-    It is held against the true caption that has most words in common with it, at equal places. So
-    the order of the figures is free, but their place must fit this order.
+    The caption is compared with the true caption that has the most words in common with it at the
+    same positions. So either figure may come first, but the relation must fit this order.
     """
 
     def common_words(truth):
@@ -57,17 +58,17 @@ def right_kinds(truths, text):
 
 
 def caption_baselines(captions, vocabulary, seed=0):
-    """Score captions of models that see no image, or only compare pixels.
+    """Score baselines that do not use the image, or only compare its pixels.
 
     Args:
         captions: a Dataset from data_prep.load_captions.
         vocabulary: the vocabulary of the network.
-        seed: sets the words of the unigram model.
+        seed: sets the random words of the unigram model.
 
     Returns:
-        {name: the scores of `caption_scores`} of the most frequent training caption; of the first
-        caption of the training image with the nearest pixels; and of words sampled by their
-        frequency in the training captions, as many as in a training caption.
+        {name: the scores of `caption_scores`} of three baselines: the most frequent training
+        caption; the first caption of the training image with the smallest distance in pixels; and
+        words sampled by their frequency in the training captions, as many as in one of them.
     """
     train, test = captions.train, captions.test
     texts = [caption for several in train.labels for caption in several]

@@ -10,9 +10,9 @@ def texts_per_second(decoding, sources, batch_size=256):
 
     Args:
         decoding: a recipes.layers.decoding.Decoding, or any Keras model.
-        sources: its inputs, an array (texts, ...) or a list of such arrays. As many whole batches
-            as there are (at least one batch, which may be smaller) are used.
-        batch_size: texts in a batch.
+        sources: inputs of the decoder, an array (texts, ...) or a list of such arrays. Texts after
+            the last full batch are left out, unless there is no full batch.
+        batch_size: number of texts in a batch.
 
     Returns:
         Texts per second.

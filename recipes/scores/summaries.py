@@ -1,4 +1,4 @@
-"""Summaries made of a document's own sentences: the best possible ones, and simple ones."""
+"""Summaries made of a document's own sentences: the oracle, baselines, and their scores."""
 
 import re
 from collections import Counter
@@ -9,18 +9,19 @@ from recipes.scores.translation import rouge
 
 
 def pick_oracle(documents, references):
-    """Pick the sentences that are the best summary of each document, knowing the written one.
+    """Pick the sentences of each document that match its reference summary best.
 
-    Sentences are picked one by one, each time the one that raises ROUGE-1 + ROUGE-2 (F-scores)
-    most, until none raises it. Source: Nallapati et al., "SummaRuNNer", 2017.
+    Sentences are picked one by one. Each time it is the sentence that raises ROUGE-1 + ROUGE-2
+    (F-scores) most; if none raises it, the search ends. Source: Nallapati et al., "SummaRuNNer",
+    2017.
 
     Args:
         documents: lists of sentences, (documents,).
-        references: the written summaries, (documents,).
+        references: the reference summaries, strings (documents,).
 
     Returns:
-        List of booleans (sentences,), one array for each document, True for the picked sentences.
-        Where no sentence shares a word with the summary, none is picked.
+        List of boolean arrays (sentences,), one for each document, True for a picked sentence. If
+        no sentence shares a word with the summary, none is picked.
     """
     return [_pick(*pair) for pair in zip(documents, references, strict=True)]
 
@@ -30,11 +31,13 @@ def pick_best(documents, ratings, number):
 
     Args:
         documents: lists of sentences, (documents,).
-        ratings: numbers of each document, at least one for each of its sentences.
-        number: sentences to pick of each document; a shorter document is picked as a whole.
+        ratings: the ratings of the sentences of each document. Extra ratings at the end, which
+            belong to padding, are ignored.
+        number: number of sentences to pick from each document. If a document has fewer, all of
+            them are picked.
 
     Returns:
-        List of booleans (sentences,), one array for each document.
+        List of boolean arrays (sentences,), one for each document, True for a picked sentence.
     """
     picked = []
     for sentences, rating in zip(documents, ratings, strict=True):
@@ -52,26 +55,27 @@ def join_picked(documents, picked):
 
 
 def summaries(references, texts):
-    """ROUGE-1, ROUGE-2 and ROUGE-L of summaries, as `rouge` gives them, and their mean length.
+    """The scores of `rouge`, and "words", the mean number of words in a summary.
 
-    Longer texts share more words, so summaries should be compared with others of their length.
+    Longer summaries share more words with the references, so only summaries of about the same
+    length should be compared.
     """
     words = [len(text.split()) for text in texts]
     return rouge(references, texts) | {"words": float(np.mean(words))}
 
 
 def summary_baselines(documents, references, number, seed=0):
-    """Scores of sentences picked without reading them.
+    """Score baselines: sentences that are picked without reading them.
 
     Args:
         documents: lists of sentences, (documents,).
-        references: the written summaries, (documents,).
-        number: sentences that the network picks.
+        references: the reference summaries, strings (documents,).
+        number: number of sentences that the network picks from each document.
         seed: sets the random sentences.
 
     Returns:
-        {name: scores of `summaries`}: `number` random sentences, the first `number`, and the
-        first 3 (in news a strong summary, called lead-3).
+        {name: scores of `summaries`} of `number` random sentences, of the first `number`
+        sentences, and of the first 3 (for news a strong baseline, called lead-3).
     """
     rng = np.random.default_rng(seed)
     random = [rng.random(len(sentences)) for sentences in documents]
@@ -87,12 +91,12 @@ def summary_baselines(documents, references, number, seed=0):
 
 
 def _pick(sentences, summary):
-    """Booleans (sentences,): the oracle of one document."""
+    """Which sentences of one document are its oracle, booleans (sentences,)."""
     tables = [_shared_ngrams(sentences, summary, length) for length in (1, 2)]
     picked = np.zeros(len(sentences), bool)
     best = 0.0
     while True:
-        score = np.zeros(len(sentences))  # of the picked sentences and one more
+        score = np.zeros(len(sentences))  # of the picked sentences together with each other one
         for counts, totals, wanted in tables:
             shared = np.minimum(counts[picked].sum(axis=0) + counts, wanted).sum(axis=1)
             total = totals[picked].sum() + totals
@@ -106,7 +110,13 @@ def _pick(sentences, summary):
 
 
 def _shared_ngrams(sentences, summary, length):
-    """Counts of the summary's n-grams in each sentence, of all in each sentence, and in itself."""
+    """Count the n-grams of a summary in each sentence.
+
+    Returns:
+        (counts, totals, wanted): how often each different n-gram of the summary is in each
+        sentence, (sentences, n-grams); the number of all n-grams in each sentence, (sentences,);
+        and how often each n-gram is in the summary, (n-grams,).
+    """
 
     def ngrams(text):
         words = re.findall(r"\w+", text.lower())

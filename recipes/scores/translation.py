@@ -1,4 +1,4 @@
-"""Scores of written texts against their references: translations, captions, summaries."""
+"""Scores of texts that a network wrote, such as translations, captions and summaries."""
 
 from collections import Counter
 
@@ -6,21 +6,21 @@ import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 ROUGE = {"ROUGE-1": "rouge1", "ROUGE-2": "rouge2", "ROUGE-L": "rougeL"}
-BLOCK_SIZE = 10_000_000  # similarities that are computed at a time
+BLOCK_SIZE = 10_000_000  # number of similarities that are computed at once
 
 
 def translation(references, texts):
     """Score texts that a network wrote, such as translations or captions.
 
-    BLEU and chrF are those of sacrebleu over the whole corpus, with its own settings (BLEU-4,
-    tokenisation 13a). A corpus without any sequence of four words has a BLEU of 0, so BLEU says
+    BLEU and chrF are computed by sacrebleu over the whole corpus, with its default settings
+    (BLEU-4, tokenisation 13a). If no written text has four words, BLEU is 0. So BLEU tells
     little about dates or single words; there, look at the exact match.
 
     Args:
-        references: the true text of each example, a string, or a list of strings if several are
-            true, (examples,).
-        texts: the written texts, strings (examples,). An empty text matches nothing but an empty
-            reference.
+        references: the true text of each example, a string; or a list of strings if an example
+            has several true texts, (examples,).
+        texts: the texts that the network wrote, strings (examples,). An empty text is an exact
+            match only if a reference is empty.
 
     Returns:
         {"exact match": fraction of texts that equal one of their references, 0 to 1,
@@ -38,7 +38,9 @@ def translation(references, texts):
 
 
 def signatures(references=("one",)):
-    """How sacrebleu computes chrF and BLEU, in its own short form that others can compare with.
+    """Signatures of sacrebleu: short strings that tell how it computes chrF and BLEU.
+
+    Only scores with equal signatures can be compared.
 
     Args:
         references: as in `translation`; only the number of references of each text counts.
@@ -58,18 +60,18 @@ def signatures(references=("one",)):
 
 
 def rouge(references, texts):
-    """Score summaries by the words that they share with their reference.
+    """Score summaries by the words that they share with their references.
 
-    The scores are those of rouge-score, without its stemmer. Capitals and all characters but the
-    letters a to z and digits are ignored, so other alphabets cannot be scored.
+    The scores are computed by rouge-score, without its stemmer, in lower case. All characters
+    other than the letters a to z and digits are ignored, so other alphabets cannot be scored.
 
     Args:
-        references: the true summaries, strings (examples,).
-        texts: the written summaries, strings (examples,). An empty text scores 0.
+        references: the reference summaries, strings (examples,).
+        texts: the summaries to score, strings (examples,). An empty text scores 0.
 
     Returns:
-        {"ROUGE-1", "ROUGE-2", "ROUGE-L"}: mean F-score of words, of pairs of words and of the
-        longest common subsequence of words, 0 to 1.
+        {"ROUGE-1", "ROUGE-2", "ROUGE-L"}: mean F-scores of words, of pairs of neighbouring words
+        and of the longest common subsequence of words, 0 to 1.
     """
     from rouge_score.rouge_scorer import RougeScorer
 
@@ -86,13 +88,13 @@ def rouge(references, texts):
 def nearest_answers(train_sources, train_targets, sources):
     """Answer each source with the target of the most similar training source.
 
-    This is the answer of somebody who looks up and translates nothing. The similarity is the
-    cosine of character n-grams (1 to 3), weighted by tf-idf.
+    This is a baseline: it translates nothing, it only copies training targets. The similarity is
+    the cosine of character n-grams (1 to 3), weighted by tf-idf.
 
     Args:
-        train_sources: training texts to read, strings (pairs,).
-        train_targets: training texts to write, strings (pairs,).
-        sources: texts to answer, strings (examples,).
+        train_sources: sources of the training pairs, strings (pairs,).
+        train_targets: targets of the training pairs, strings (pairs,).
+        sources: the sources to answer, strings (examples,).
 
     Returns:
         List of strings (examples,). A source that shares no character with the training sources
@@ -118,15 +120,15 @@ def nearest_answers(train_sources, train_targets, sources):
 
 
 def most_frequent_answer(targets):
-    """The most frequent of some texts; of equally frequent ones the first."""
+    """The most frequent text. Of several that are equally frequent, the first."""
     if len(targets) == 0:
-        raise ValueError("no texts, so none is the most frequent; give at least one.")
+        raise ValueError("no texts are given, so none is the most frequent; give at least one.")
     (answer, _), *_ = Counter(map(str, targets)).most_common(1)
     return answer
 
 
 def _metrics():
-    """{name: metric of sacrebleu}, new for each use, since a metric remembers its references."""
+    """{name: metric of sacrebleu}. Each use needs new ones: a metric keeps its references."""
     from sacrebleu.metrics import BLEU, CHRF
 
     # force: no warning that word pieces and words have spaces around punctuation marks.
@@ -134,7 +136,7 @@ def _metrics():
 
 
 def _reference_lists(references, texts):
-    """The references of each text as a list of one string or more."""
+    """The references of each text, as a list of one or more strings."""
     _check_counts(references, texts)
     lists = []
     for number, reference in enumerate(references):
@@ -146,7 +148,12 @@ def _reference_lists(references, texts):
 
 
 def _reference_columns(answers):
-    """The references as sacrebleu takes them: first ones, second ones, ...; None for a missing."""
+    """The references as sacrebleu takes them.
+
+    Returns:
+        [the first reference of each text, the second reference of each text, ...], with None where
+        a text has fewer references.
+    """
     most = max(map(len, answers))
     return [
         [answer[place] if place < len(answer) else None for answer in answers]
@@ -155,9 +162,9 @@ def _reference_columns(answers):
 
 
 def _check_counts(references, texts):
-    """Refuse no texts, and texts that are more or fewer than their references."""
+    """Refuse empty lists, and lists of different lengths."""
     if len(texts) == 0 or len(references) != len(texts):
         raise ValueError(
-            f"{len(texts)} texts for {len(references)} references: give as many of both, at least "
-            f"one."
+            f"{len(texts)} texts for {len(references)} references; give one reference per text, "
+            f"and at least one text."
         )

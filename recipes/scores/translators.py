@@ -1,6 +1,6 @@
-"""How well a trained translator writes, how fast, and what to compare it with.
+"""Scores of a trained translator: its accuracy, its speed, and baselines.
 
-`scores.translation` scores texts; these functions take the network, or the data.
+`scores.translation` scores finished texts. The functions here run the network or read the data.
 """
 
 import data_prep
@@ -8,22 +8,23 @@ from recipes.layers.decoding import Uncached
 from recipes.scores.speed import texts_per_second
 from recipes.scores.translation import most_frequent_answer, nearest_answers, translation
 
-FEW = 256  # texts that the slow way of decoding is measured on
+FEW = 256  # number of texts that measure the speed without a cache, which is slow
 
 
 def translator_scores(model, translator, inputs, targets, is_text):
-    """Measure a translator with the true tokens before each token, and its speed.
+    """Measure the accuracy of a translator with teacher forcing, and its speed.
 
     Args:
         model: the network from [sources, decoder inputs] to logits, compiled with the weighted
             metric "accuracy" alone.
-        translator: the recipes.layers.decoding.Decoding that writes with it.
-        inputs: [sources, decoder inputs] of test data, each (texts, time).
-        targets: ids, (texts, time).
+        translator: the recipes.layers.decoding.Decoding that uses this network.
+        inputs: [sources, decoder inputs] of the test data; decoder inputs are (texts, time).
+        targets: ids of the true texts, (texts, time).
         is_text: True where a target is not padding, (texts, time).
 
     Returns:
-        {"accuracy, teacher forced": fraction of tokens, padding excluded,
+        {"accuracy, teacher forced": fraction of tokens predicted correctly from the true tokens
+        before them, without padding,
         "texts per second": with the translator's cache,
         "texts per second, uncached": with the whole network run again for each token}.
     """
@@ -38,11 +39,11 @@ def translator_scores(model, translator, inputs, targets, is_text):
 
 
 def translator_baselines(pairs, references, vocabulary):
-    """Score the most frequent target, and the target of the nearest training source.
+    """Score two baselines: the most frequent target, and that of the nearest training source.
 
     Args:
         pairs: a data_prep.Dataset of pairs of texts.
-        references: the test part's targets as the vocabulary writes them, (texts,).
+        references: targets of the test part, converted by data_prep.normal_texts, (texts,).
         vocabulary: the vocabulary of the targets.
 
     Returns:

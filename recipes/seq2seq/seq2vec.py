@@ -1,20 +1,21 @@
-"""Sentiment and other classes of texts: a text is read into one vector.
+"""Text classifier: an LSTM turns each text into one vector.
 
     words (60,) -> embedding 64 -> lstm 64 -> maximum over the words -> probabilities (6,)
 
-For texts of any length with one label each: an opinion, a topic, a language. The layer before the
-last gives one vector per text, which also serves to search and to group texts.
+For texts of any length with one label each, such as sentiment, topic or language. The network
+computes one vector per text. The vectors can also be used to search and to cluster texts.
 
-An LSTM reads the text word by word. The vector holds the highest value that each of its units had
-at any word. So an early word of a long text still counts at the end, and all texts have vectors of
-one size. The mask keeps padding out. A dense layer predicts the class from the vector alone.
+An LSTM reads the text word by word. For each unit of the LSTM, the maximum over all words becomes
+one number of the vector (max pooling). So a word at the start of a long text still counts at the
+end, and the vectors of all texts have the same size. A mask excludes padding. The output layer
+predicts the class from the vector alone.
 
-In the report: the probabilities of the classes as a text is read, for the test texts in which one
-word raises or lowers the true class most; the vectors on a plane; and the comparison with a bag of
-words, a logistic regression on which words a text has. Where single words tell the class, the bag
-of words often wins: then take it. Take the network where the vector is needed.
+In the report: the class probabilities after each word, for the two test texts in which one word
+raises or lowers the probability of the true class most; the vectors, projected to a plane; and the
+comparison with a bag of words, a logistic regression on which words a text has. If single words
+tell the class, the bag of words often wins: then take it. Take the network if you need the vector.
 
-Differs from bidirectional_lstm: one direction, and the maximum over the words in place of the mean.
+Differs from bidirectional_lstm: one direction, and the maximum over the words instead of the mean.
 
 Reference: Conneau et al., "Supervised learning of universal sentence representations from natural
 language inference data", 2017 (maximum over the states of an LSTM).
@@ -36,20 +37,20 @@ from recipes.layers.sizes import check_integers
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
-MOST_TEXTS = 500  # test texts for the pictures of reading and of vectors
-MOST_WORDS = 20  # words of a text in the pictures of reading
+MOST_TEXTS = 500  # test texts used for the pictures of reading and of vectors, at most
+MOST_WORDS = 20  # words shown of a text in the pictures of reading, at most
 
 
 def build_seq2vec(
     vocabulary_size=10_000, num_classes=6, embedding=64, units=64, dropout=0.5, name="seq2vec"
 ):
-    """Build the network, not compiled. Its layer "vector" gives the vector of the text.
+    """Build the network, not compiled. The output of its layer "vector" is the vector of the text.
 
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
         num_classes: number of classes, the size of the output.
         embedding: size of the vector that stands for a word.
-        units: units of the LSTM, the size of the vector that stands for the text.
+        units: number of units of the LSTM, and size of the vector of the text.
         dropout: fraction of values dropped after the embedding and before the output layer.
         name: name of the model, shown in progress and history.
 
@@ -107,7 +108,7 @@ def run(
     units=64,
     callbacks=(),
 ):
-    """Train on labelled texts and report the accuracy on test texts.
+    """Train on texts with a class each and report the accuracy on test texts.
 
     Args:
         data: docstrings, imdb, or a file or folder of texts with a class each.
@@ -118,7 +119,7 @@ def run(
         length: number of words read of each text, the last ones of a longer text.
         vocabulary_size: number of words known, the most frequent of the training texts.
         embedding: size of the vector that stands for a word.
-        units: units of the LSTM, the size of the vector that stands for the text.
+        units: number of units of the LSTM, and size of the vector of the text.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -165,8 +166,8 @@ def read_word_by_word(model, ids):
     """Predict the classes after the first word of each text, after the second, and so on.
 
     Returns:
-        Probabilities (texts, words, classes) for word ids (texts, words). After the last word of
-        a text they stay the same.
+        Probabilities (texts, words, classes) for word ids (texts, words). After the last
+        word of a text, the probabilities stay the same.
     """
     num_texts, num_words = ids.shape
     is_read = np.tri(num_words, dtype=ids.dtype)  # (words read, words), 1 for a word that is read
@@ -178,12 +179,12 @@ def read_word_by_word(model, ids):
 
 
 def _pictures(model, words, probabilities):
-    """Two texts while they are read, the vectors of test texts, and which classes are confused."""
+    """Probabilities after each word, the vectors of test texts, and which classes are confused."""
     step = -(-len(words.test) // MOST_TEXTS)
     ids, labels = words.test.inputs[::step], words.test.labels[::step]
     pictures = _pictures_of_reading(model, words, ids[:, :MOST_WORDS], labels)
 
-    if len(words.classes) <= 20:  # more cannot be told apart
+    if len(words.classes) <= 20:  # the colours of more classes look alike
         encoder = keras.Model(model.input, model.get_layer("vector").output)
         vectors = encoder.predict(ids, batch_size=256, verbose=0)
         pictures["vectors"] = visualize.plot_latent_space(vectors, np.array(words.classes)[labels])

@@ -1,23 +1,23 @@
-"""Caption writer: a CNN sees an image, a GRU with attention writes a sentence.
+"""Image captions: a CNN encodes the image, a GRU with attention writes the text.
 
-    image (64, 64, 3) -> conv, 4 times -> grid (8, 8, 128) -> gru 128, attention -> words (any)
+    image (64, 64, 3) -> conv, 4 times -> grid (8, 8, 128) -> gru 128, attention -> logits (any, 19)
 
-For a text about something that is no text: an image, a spectrum, a table row. A list of classes
-cannot say what lies left of what; a sentence can.
+For images that one class label cannot describe. A sentence can also tell how the objects are
+related, such as "a red circle left of a blue square".
 
-The CNN halves the image until each position of a small grid describes one region. Convolution does
-not know where a region is, so a learnt vector is added at each position. The first state of the GRU
-comes from the maximum of each channel (what is there) and from a few channels at all positions
+The CNN reduces the image to a small grid of vectors, one for each region. A convolution does not
+know where a region is, so a learnt vector is added at each position. The initial state of the GRU
+comes from the maximum of each channel (what is there) and from four channels at all positions
 (where something is). The GRU reads the caption word by word: in training the true words (teacher
-forcing), in use its own. After each word it attends to the grid: its state is compared with all
-positions, and the mean of the positions, weighted by the softmax of these scores, helps to predict
-the next word. It does so with four heads, so it can look at one figure and at the other.
+forcing), in use the words that it has written. After each word, the state of the GRU is compared
+with all positions of the grid. The softmax of these scores gives the attention weights, and the
+weighted mean of the grid helps to predict the next word. Each head has its own weights.
 
-In the report: test images with the written and the true caption, and where the decoder looked at
-each word. On `shapes`, colour, shape and place are also counted alone. "A left of B" and "B right
-of A" are both right. With photos, compare BLEU with that of the nearest training image, and read
-the captions. A thousand photos are too few: the network learns how captions begin and some colours
-and scenes, but hardly any object.
+In the report: test images with the written and the true caption, and which regions the decoder
+attends to for each word. For `shapes`, colour, shape and place are also scored separately; "A left
+of B" and "B right of A" are both right. For photos, compare BLEU with that of the nearest training
+image, and read the captions. A thousand photos are too few: the network learns how captions begin
+and some colours and scenes, but it recognises hardly any object.
 
 Reference: Xu et al., "Show, attend and tell: neural image caption generation", 2015.
 """
@@ -39,7 +39,7 @@ from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
-HEAD_SIZE = 32  # of the queries, keys and values of a head
+HEAD_SIZE = 32  # size of the queries, keys and values of one attention head
 
 
 @keras.saving.register_keras_serializable(package="recipes")
@@ -53,7 +53,7 @@ class GridPositions(layers.Layer):
         )
 
     def call(self, grid):
-        """The grid, of which each position now tells where it is."""
+        """Return the grid plus the vectors, in the same shape."""
         return grid + self.vectors
 
 
@@ -65,19 +65,19 @@ def build_vec2seq(
     heads=4,
     dropout=0.1,
 ):
-    """Build the network, not compiled; `Captioner` writes with it.
+    """Build the network, not compiled. `Captioner` uses it to write captions.
 
     Args:
         input_shape: (height, width, channels) of an image, at least 16 x 16; pixels from 0 to 1.
         vocabulary_size: number of ids: 0 padding, 1 unknown, 2 start, 3 end, then the words.
         filters: number of kernels of each of the four convolutions.
         units: size of the state of the GRU.
-        heads: number of places that the decoder can look at after each word.
-        dropout: fraction of values dropped before the first state and before the output layers.
+        heads: number of attention heads; each can attend to other regions.
+        dropout: fraction of values dropped before the initial state and before the last two layers.
 
     Returns:
-        A keras.Model from [images (batch, *input_shape), ids written so far (batch, time),
-        beginning with the start id] to logits of the next id (batch, time, vocabulary_size).
+        A keras.Model from [images (batch, *input_shape), ids of the captions so far (batch,
+        time), beginning with the start id] to logits of the next id (batch, time, vocabulary_size).
 
     Raises:
         ValueError: if the image is smaller than 16 x 16, if there are not exactly four filters, or
@@ -86,7 +86,7 @@ def build_vec2seq(
     Example:
         import numpy as np
 
-        # 128 images with captions of 5 words: the ids 4 to 19. 2 starts a caption, 3 ends it.
+        # 128 images, captions of 5 words with ids 4 to 19. Id 2 starts a caption, id 3 ends it.
         images = np.random.rand(128, 32, 32, 3)
         captions = np.random.randint(4, 20, size=(128, 5))
         written = np.pad(captions, ((0, 0), (1, 0)), constant_values=2)  # start + caption
@@ -103,9 +103,9 @@ def build_vec2seq(
     check_tuples("build_vec2seq", filters=filters)
     check_integers("build_vec2seq", vocabulary_size=vocabulary_size, units=units, heads=heads)
     if len(filters) != 4:
-        raise ValueError(f"build_vec2seq: filters {filters}; give four numbers.")
+        raise ValueError(f"build_vec2seq: filters {filters}; give four integers.")
     if min(input_shape[:2]) < 16:
-        raise ValueError(f"build_vec2seq: image {input_shape}; give at least 16 x 16 pixels.")
+        raise ValueError(f"build_vec2seq: images {input_shape}; give at least 16 x 16 pixels.")
 
     image = keras.Input(input_shape, name="image")  # (batch, height, width, channels)
     x = image
@@ -118,7 +118,7 @@ def build_vec2seq(
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
 
-    # What is there, and where something is.
+    # The maximum tells what is there, the four channels tell where something is.
     what = layers.GlobalMaxPooling2D()(x)  # (batch, filters[3])
     where = layers.Flatten()(layers.Conv2D(4, 1, activation="relu")(x))  # (batch, positions * 4)
     both = layers.Dropout(dropout)(layers.Concatenate()([what, where]))
@@ -131,7 +131,7 @@ def build_vec2seq(
     x = layers.Embedding(vocabulary_size, 32, name="written_embedding")(written)
     x = layers.GRU(units, return_sequences=True, name="decoder")(x, initial_state=state)
 
-    # Each state of the decoder looks at all regions, (batch, time, units).
+    # Each state of the decoder, (batch, time, units), attends to all regions.
     attention = layers.MultiHeadAttention(heads, HEAD_SIZE, use_bias=False, name="attention")
     context, _ = attention(x, regions, return_attention_scores=True)
     x = layers.Concatenate()([x, context])
@@ -142,9 +142,9 @@ def build_vec2seq(
 
 
 class Captioner(Decoding):
-    """Write a caption for each image: `Captioner(model, 20).predict(images)`, 20 words at most.
+    """Write a caption for each image: `Captioner(model, 20).predict(images)`, 20 ids at most.
 
-    The CNN runs once for each image. The state of the GRU is kept from word to word.
+    The CNN runs once for each image. The state of the GRU is kept between the steps.
     """
 
     def __init__(self, model, length, beams=1):
@@ -158,12 +158,12 @@ class Captioner(Decoding):
         self.dense = model.get_layer("logits")
 
     def begin(self, source):
-        """See the image: its regions are the memory, the first state comes from all of them."""
+        """Run the CNN: the regions are the memory, and the GRU gets its initial state."""
         regions, state = self.encoder(source)
         return regions, [state]
 
     def step(self, tokens, place, memory, state):
-        """One step of the GRU, and one look at the image."""
+        """One step of the GRU, then attention to the regions."""
         x, state = self.cell(self.embedding(tokens), state)  # (batch, units)
         context = self.attention(x[:, None], memory)  # one query: (batch, 1, units)
         x = self.combine(ops.concatenate([x, context[:, 0]], axis=-1))
@@ -184,20 +184,20 @@ def run(
     beams=1,
     callbacks=(),
 ):
-    """Train on images with captions and report how good the captions of test images are.
+    """Train on images with captions and score the captions that are written for test images.
 
     Args:
-        data: shapes, or a folder of images with the table captions.csv (fields image and caption).
+        data: shapes, or a folder of images with a table captions.csv (fields image and caption).
         epochs: passes over the training captions.
         batch_size: captions per training step.
         seed: sets the initial weights, the order of the captions and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        image_size: height and width to which images of a folder are cut and resized.
-        length: words read of a caption, with its end, and written; 0 for the longest one.
-        vocabulary_size: largest number of words.
+        image_size: height and width to which images of a folder are cropped and resized, in pixels.
+        length: largest number of ids in a caption, with the end id; 0 for that of the longest one.
+        vocabulary_size: largest number of ids; the most frequent words get one.
         units: size of the state of the GRU.
-        dropout: fraction of values dropped before the first state and before the output layers.
-        beams: captions that beam search keeps at each step; 1 for greedy search.
+        dropout: fraction of values dropped before the initial state and before the last two layers.
+        beams: number of captions that beam search keeps at each step; 1 for greedy search.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -248,7 +248,7 @@ def run(
 
 
 def _decoder_arrays(part, vocabulary, length):
-    """(inputs, targets, weights) for fit: one row for each caption; padding has the weight 0."""
+    """(inputs, targets, weights) for fit, one row per caption; the weight of padding is 0."""
     rows = np.repeat(np.arange(len(part)), [len(several) for several in part.labels])
     texts = [caption for several in part.labels for caption in several]
     ids = vocabulary.encode(texts, length + 1, start=True, end=True)
@@ -257,7 +257,7 @@ def _decoder_arrays(part, vocabulary, length):
 
 
 def _pictures(model, captions, written, vocabulary):
-    """Test images with their captions, and where the decoder looked for two of them."""
+    """Test images with their captions; for two of them also the attention of each word."""
     images = captions.test.inputs
     texts = vocabulary.decode(written[:8])
     pictures = {"captions": visualize.plot_captions(images[:8], texts, captions.test.labels[:8])}
@@ -272,7 +272,7 @@ def _pictures(model, captions, written, vocabulary):
 
 
 def attention_maps(model, images, written):
-    """Attention (images, time, rows, columns), the mean of all heads, to ids (images, time)."""
+    """Attention weights of each written id, mean of the heads: (images, time, rows, columns)."""
     start = np.pad(written[:, :-1], ((0, 0), (1, 0)), constant_values=2)
     viewer = keras.Model(model.inputs, model.get_layer("attention").output[1])
     weights = viewer.predict([images, start], verbose=0).mean(axis=1)  # (images, time, positions)

@@ -1,25 +1,28 @@
-"""Text summariser: picks the sentences of a document that say most of it.
+"""Text summariser: an LSTM picks the most important sentences of a document.
 
-    words (20 x 30) -> embedding 64 -> mean of a sentence -> two lstm 32 -> probabilities (20, 1)
+    sentences of words (20, 30) -> embedding 64 -> mean -> lstm 2 x 32 -> probabilities (20, 1)
 
-For documents whose own sentences can stand for them, such as news. A summary of the document's own
-sentences is called extractive. It invents nothing, and it can be learnt from few documents.
+For documents that a few of their own sentences can summarise, such as news. Such a summary is
+called extractive. It contains no invented facts, and it can be learnt from few documents.
 
-The mean of its words' vectors stands for a sentence. An LSTM reads these vectors in both
-directions, so a sentence is rated by its words, its neighbours and its position. The labels are
-made from the written summaries: sentences are picked one by one, each time the one that raises the
-score most, until none does (the oracle). The sentences rated highest are the summary.
+The vector of a sentence is the mean of the vectors of its words. Two LSTMs read these vectors, one
+forwards and one backwards. So the rating of a sentence, a probability, depends on its words, its
+neighbours and its position. The labels are made from the reference summaries: sentences are picked
+one by one, each time the one that raises ROUGE most, until none raises it. These sentences are
+called the oracle. The network's summary consists of the sentences with the highest ratings.
 
-A second network writes in its own words (abstractive): it reads the start of a document and writes
-word piece after word piece. It may say it shorter, and it may be wrong. From a few thousand
-documents it learns how summaries sound, but hardly what a document is about.
+A second network, a transformer, is trained for comparison. It reads the start of a document and
+writes a summary in its own words, one word piece after another (abstractive). Its summaries can be
+shorter than a sentence of the document, and they can be wrong. From a few thousand documents it
+learns the style of summaries, but hardly the content.
 
-In the report: both kinds of summaries, and which positions are picked. ROUGE-1 and ROUGE-2 count
-the words and pairs of words shared with the written summary, ROUGE-L the longest common sequence of
-words. The first sentences are a strong summary where the most important comes first. The oracle has
-seen the written summaries; picking whole sentences gets hardly any further.
+In the report: both kinds of summaries, and how often the sentence at each position is picked.
+ROUGE-1 and ROUGE-2 count the words and the pairs of neighbouring words shared with the reference
+summary, ROUGE-L the longest common subsequence of words. The first sentences are a strong baseline
+if documents begin with the most important facts. The oracle is chosen with the reference summaries:
+it is about the best score that picking whole sentences can reach.
 
-Differs from transformer_translation: it picks sentences; that network is its comparison.
+Differs from transformer_translation: it picks sentences; the other network is its comparison.
 
 Reference: Nallapati et al., "SummaRuNNer: a recurrent neural network based sequence model for
 extractive summarization of documents", 2017.
@@ -44,18 +47,18 @@ from recipes.report import Report
 from recipes.schedules import warmup_cosine
 from recipes.transformers.transformer_translation import Translator, build_transformer_translation
 
-MOST_WORDS = 30  # words read of each sentence, the first ones
-POSITIONS = 15  # the first sentences of the documents, for the picture
-BEAMS = 4  # texts that the second network keeps at each step
+MOST_WORDS = 30  # words read of each sentence, from its start
+POSITIONS = 15  # positions of sentences in the picture, from the first
+BEAMS = 4  # texts that beam search keeps at each step
 MOST_SHOWN = 600  # characters shown of a text
 
 
 @keras.saving.register_keras_serializable(package="recipes")
 class SentenceMean(layers.Layer):
-    """The mean of the vectors of each sentence's words; padding does not count.
+    """The mean of the word vectors of each sentence, without padding.
 
-    The words have the mask of an Embedding with `mask_zero`. A sentence without words is padding in
-    the mask of the result.
+    The input must have the mask of an Embedding with `mask_zero`. In the mask of the output, a
+    sentence without words is padding.
     """
 
     def __init__(self, **options):
@@ -74,18 +77,18 @@ class SentenceMean(layers.Layer):
 
 
 def build_summarizer(vocabulary_size=5_000, embedding=64, units=32, dropout=0.3):
-    """Build the network that rates sentences, not compiled.
+    """Build the network, not compiled. It rates the sentences of a document.
 
     Args:
         vocabulary_size: number of word ids; id 0 is padding.
-        embedding: size of the vector that stands for a word, and of a sentence's.
+        embedding: size of the vector of a word, and of a sentence.
         units: size of the state of each of the two LSTMs.
         dropout: fraction of values dropped before and after the LSTMs.
 
     Returns:
         A keras.Model from word ids (batch, sentences, words) to the probability that a sentence
-        belongs to the summary (batch, sentences, 1). A document may have any number of sentences, a
-        sentence any number of words; both are padded with 0 at the end.
+        belongs to the summary (batch, sentences, 1). A document may have any number of sentences,
+        and a sentence any number of words. Both are padded with 0 at the end.
 
     Raises:
         ValueError: if a size is not an integer >= 1.
@@ -93,7 +96,7 @@ def build_summarizer(vocabulary_size=5_000, embedding=64, units=32, dropout=0.3)
     Example:
         import numpy as np
 
-        # 64 documents of 8 sentences of 12 words. The word 7 makes a sentence important.
+        # 64 documents of 8 sentences of 12 words. Sentences with the word 7 are important.
         words = np.random.randint(1, 100, size=(64, 8, 12))
         labels = (words == 7).any(axis=2)[..., None]  # (64, 8, 1)
 
@@ -131,28 +134,28 @@ def run(
     target_length=16,
     callbacks=(),
 ):
-    """Train one network to pick sentences and one to write, and report ROUGE on test documents.
+    """Train a network to pick sentences and one to write summaries; report ROUGE on test texts.
 
     Args:
         data: docstrings, or a file of pairs: document, tab, summary in each line (.txt, .tsv), or a
-            .csv, .jsonl or .parquet file.
+            .csv, .jsonl or .parquet file with the fields that source and target name.
         epochs: passes over the training documents, for each network.
         batch_size: documents per training step.
         seed: sets the initial weights, the order of the documents and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        source: name of the field with the document.
-        target: name of the field with the summary.
-        vocabulary_size: largest number of words, and of word pieces.
-        most_sentences: sentences read of each document, the first ones.
-        source_length: word pieces that the second network reads of each document.
-        target_length: word pieces that it writes at most.
+        source: name of the field that has the documents.
+        target: name of the field that has the summaries.
+        vocabulary_size: largest size of each vocabulary, that of words and those of word pieces.
+        most_sentences: number of sentences read of each document, from its start.
+        source_length: number of word pieces that the second network reads of each document.
+        target_length: largest number of word pieces that the second network writes.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
 
     Raises:
-        DataError: if no document has two sentences, or none shares a word with its summary.
+        DataError: if no training document has two or more sentences and a word of its summary.
     """
     texts = data_prep.load_text_pairs(data, seed=seed, source=source, target=target)
     documents, oracle, rating, vocabulary = _rating_examples(texts, vocabulary_size, most_sentences)
@@ -202,7 +205,7 @@ def run(
 
 
 def _rating_examples(texts, vocabulary_size, most_sentences):
-    """(sentences of the test documents, oracle and what fit takes of each part, vocabulary)."""
+    """(test documents as sentences, {part: oracle}, {part: arrays for fit}, vocabulary)."""
     vocabulary = data_prep.fit_words(texts.train.inputs, vocabulary_size)
     oracle = {}
     examples = {}
@@ -219,14 +222,14 @@ def _rating_examples(texts, vocabulary_size, most_sentences):
 
     if not any(len(mask) > 1 and mask.any() for mask in oracle["train"]):
         raise data_prep.DataError(
-            f"{texts.name}: no training document has two sentences, one of them with a word of its "
-            f"summary; give longer documents, or name the right fields."
+            f"{texts.name}: no training document has two sentences or more, one of them with a "
+            f"word of its summary; give longer documents, or name the right fields."
         )
-    return documents, oracle, examples, vocabulary  # the test part is the last
+    return documents, oracle, examples, vocabulary  # the last part is the test part
 
 
 def _writing_examples(texts, *sizes):
-    """(what fit takes of each part, word pieces that are read, word pieces that are written)."""
+    """({part: arrays for fit}, vocabulary of the documents, vocabulary of the summaries)."""
     pieces, source_pieces, target_pieces = data_prep.encode_pairs(texts, "wordpieces", *sizes)
     examples = {}
     for name, part in pieces.parts().items():
@@ -235,7 +238,7 @@ def _writing_examples(texts, *sizes):
 
 
 def _write(writer, test, vocabulary):
-    """The summaries that the second network writes of test documents, found by beam search."""
+    """The summaries of test documents that the second network writes, with beam search."""
     (sources, _), targets, _ = test
     translator = Translator(writer, length=targets.shape[1], beams=BEAMS)
     written, _ = translator.predict(sources, batch_size=256, verbose=0)
@@ -246,7 +249,7 @@ def _pictures(test, summaries, picked):
     """All summaries of two test documents, and how often the n-th sentence is picked."""
     texts = {}
     for number, row in enumerate((len(test) // 3, 2 * len(test) // 3), start=1):
-        shown = {"document": test.inputs[row], "true summary": test.labels[row]}
+        shown = {"document": test.inputs[row], "reference summary": test.labels[row]}
         shown |= {name: found[row] for name, found in summaries.items()}
         for name, text in shown.items():
             texts[f"{number}: {name}"] = textwrap.fill(textwrap.shorten(text, MOST_SHOWN), 80)
@@ -261,6 +264,6 @@ def _pictures(test, summaries, picked):
     return {
         "summaries": visualize.plot_texts(texts),
         "positions": visualize.plot_lines(
-            numbers, lines, "n-th sentence", "fraction of documents that pick it"
+            numbers, lines, "n-th sentence", "fraction of documents in which it is picked"
         ),
     }

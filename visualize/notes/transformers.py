@@ -8,20 +8,20 @@ from visualize.notes.schematics import check_tokens, token_step
 from visualize.style import BLUE, FAINT, ORANGE
 
 MOST_TOKENS = 10
-WIDTH = 2.3  # of a box in the picture of encoder and decoder
+WIDTH = 2.3  # width of a box in the picture of encoder and decoder
 
 
 def plot_transformer(ax=None):
     """Plot a transformer for translation: an encoder and a decoder, with pre-normalisation.
 
-    Source: Vaswani et al., "Attention is all you need", 2017; the place of the normalisation is
-    that of Xiong et al., "On layer normalization in the transformer architecture", 2020.
+    Source: Vaswani et al., "Attention is all you need", 2017. Normalisation comes before each
+    layer, as in Xiong et al., "On layer normalization in the transformer architecture", 2020.
 
     Args:
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
-        The matplotlib Figure. The left half alone is the encoder of a text classifier.
+        The matplotlib Figure. The left half alone is the encoder that a text classifier uses.
     """
     canvas = Canvas(ax, 12.2, 12.7)
     left, right = 3.2, 8.9
@@ -47,7 +47,7 @@ def plot_transformer(ax=None):
     decoder.box("next token", ORANGE_FILL)
     canvas.text(right, 0.2, "decoder", fontweight="bold")
 
-    # What the encoder found is read by each block of the decoder.
+    # Each block of the decoder attends to the output of the encoder.
     middle = (left + right) / 2 - 0.4
     canvas.arrow(memory.right, (middle, memory.y), (middle, cross.y), cross.left, color=BLUE)
     canvas.text(middle + 0.15, memory.y - 0.05, "keys, values", ha="left", color=BLUE)
@@ -55,22 +55,22 @@ def plot_transformer(ax=None):
 
 
 class _Column:
-    """Boxes above each other, joined by arrows, with residual connections at one side.
+    """Boxes above each other, joined by arrows, with residual connections on one side.
 
     Args:
         canvas: the Canvas.
         x: centre of the boxes.
-        side: 1 for residual connections at the right, -1 at the left.
+        side: 1 for residual connections on the right, -1 for the left.
     """
 
     def __init__(self, canvas, x, side):
         self.canvas, self.x, self.side = canvas, x, side
-        self.y = 0.5  # upper end of what is drawn
-        self.below = None  # the Shape to go on from
+        self.y = 0.5  # upper edge of the drawing so far
+        self.below = None  # the last Shape, where the next arrow starts
         self.first_block_y = None
 
     def box(self, text, fill, height=0.6):
-        """Draw the next box upwards. Returns its Shape."""
+        """Draw a box above the last Shape. Returns the new Shape."""
         gap = 0.3 if self.below else 0
         y = self.y + gap + height / 2
         shape = self.canvas.box(self.x, y, text, width=WIDTH, height=height, fill=fill)
@@ -78,7 +78,7 @@ class _Column:
         return shape
 
     def sublayer(self, text):
-        """Draw norm, the layer `text`, and the sum with what went in. Returns the layer's Shape."""
+        """Draw a norm, the layer `text` and the residual sum. Returns the Shape of the layer."""
         start = self.y + 0.2
         if self.first_block_y is None:
             self.first_block_y = self.y + 0.05
@@ -91,14 +91,14 @@ class _Column:
         total = self.canvas.circle(self.x, y, "+")
         self._join(total)
 
-        # Around both layers: the residual connection.
+        # The residual connection goes around both layers.
         outside = self.x + self.side * (WIDTH / 2 + 0.3)
         edge = total.right if self.side == 1 else total.left
         self.canvas.arrow((self.x, start), (outside, start), (outside, y), edge)
         return layer
 
     def frame(self, text):
-        """Draw a frame around the sublayers so far, with `text` at its outer side."""
+        """Draw a frame around all sublayers so far, with `text` next to its outer edge."""
         width = WIDTH + 1
         corner = (self.x - width / 2, self.first_block_y)
         height = self.y + 0.1 - self.first_block_y
@@ -109,7 +109,7 @@ class _Column:
         self.canvas.text(outside, self.first_block_y + height / 2, text)
 
     def _join(self, shape):
-        """Draw an arrow from the Shape before, and go on from this one."""
+        """Draw an arrow from the last Shape to `shape`, which becomes the last one."""
         if self.below:
             self.canvas.arrow(self.below.top, shape.bottom)
         self.below = shape
@@ -117,31 +117,31 @@ class _Column:
 
 
 def plot_bert(tokens, hidden, ax=None):
-    """Plot BERT in pre-training: it predicts a hidden word from the words on both sides.
+    """Plot BERT in pre-training: it predicts a masked word from the words on both sides.
 
     Args:
         tokens: the words of the text, 2 to 10.
-        hidden: number of the word that is replaced by [MASK], 0 for the first.
+        hidden: index of the word that is replaced by [MASK], 0 for the first.
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
         The matplotlib Figure.
 
     Raises:
-        VisualizeError: if there are too few or too many tokens, or none has the number `hidden`.
+        VisualizeError: if there are too few or too many tokens, or no token has the index `hidden`.
     """
     tokens = check_tokens(tokens, "tokens", most=MOST_TOKENS)
     if len(tokens) < 2 or not 0 <= hidden < len(tokens):
         raise VisualizeError(
             f"hidden is {hidden}, for {len(tokens)} tokens: give two tokens or more, and the "
-            f"number of one of them, counted from 0."
+            f"index of one of them, counted from 0."
         )
 
     inputs = ["[CLS]", *tokens, "[SEP]"]
     place = hidden + 1
     inputs[place] = "[MASK]"
     step = token_step([*tokens, "[MASK]"])
-    left = 2.9  # of the first token's box
+    left = 2.9  # left edge of the first token's box
     width = step * len(inputs)
     canvas = Canvas(ax, left + width + 0.3, 6.2)
 
@@ -167,10 +167,10 @@ def plot_bert(tokens, hidden, ax=None):
     end = left - 0.15
     canvas.text(end, 0.6, "true word", ha="right", color=ORANGE)
     canvas.text(end, 1.7, "input tokens", ha="right")
-    canvas.text(end, 3.2, "every token reads\nall the others", ha="right")
+    canvas.text(end, 3.2, "every token attends\nto all tokens", ha="right")
     canvas.text(end, 4.5, "predictions", ha="right")
     canvas.text(end, 5.85, "pre-training", ha="right", color=ORANGE)
-    canvas.text(end + 0.3, 5.85, "predict the hidden word", ha="left", color=ORANGE)
+    canvas.text(end + 0.3, 5.85, "predict the masked word", ha="left", color=ORANGE)
     canvas.text(end, 5.35, "fine-tuning", ha="right", color=BLUE)
     canvas.text(end + 0.3, 5.35, "predict the class of the text", ha="left", color=BLUE)
     return canvas.ax.figure

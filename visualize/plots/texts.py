@@ -1,4 +1,4 @@
-"""Plots of networks that write texts: where they looked, and captions below their images."""
+"""Plots for networks that write texts: attention maps, and images with their captions."""
 
 import textwrap
 
@@ -18,7 +18,7 @@ PAGE_WIDTH = 10
 
 
 def plot_attention_maps(maps, titles=None, ax=None):
-    """Plot several attention maps, such as those of some translated sentences.
+    """Plot several attention maps in one figure, such as those of some translated sentences.
 
     Args:
         maps: (weights, queries, keys) of each map. Weights are (queries, keys), from 0 to 1, of
@@ -36,7 +36,10 @@ def plot_attention_maps(maps, titles=None, ax=None):
     if titles is None:
         titles = [""] * len(maps)
     if not len(maps) or len(titles) != len(maps):
-        raise VisualizeError(f"{len(titles)} titles for {len(maps)} maps: give one map or more.")
+        raise VisualizeError(
+            f"{len(titles)} titles for {len(maps)} maps: give one map or more, and no titles or "
+            f"one for each map."
+        )
     maps = [_check_map(*each) for each in maps]
     largest = max(weights.max() for weights, _, _ in maps)
 
@@ -59,7 +62,7 @@ class _MapFrame:
         self.queries = [_visible(query) for query in queries]
         self.keys = [_visible(key) for key in keys]
 
-        # Single characters need no room: their cells are narrow, and they stand upright.
+        # Labels of one character fit above narrow cells, so they are not rotated.
         longest = max(map(len, self.keys))
         self.rotation = 0 if longest == 1 else 45
         self.cell = 0.19 if longest == 1 else 0.32
@@ -101,26 +104,27 @@ class _MapFrame:
 
 
 def plot_captions(images, captions, truths, ax=None):
-    """Plot images with the caption that a network wrote, and the true one below it.
+    """Plot images, each with the caption that a network wrote and the true caption below it.
 
     Args:
         images: (examples, height, width[, channels]) with 1 or 3 channels.
-        captions: the caption of each image that the network wrote, strings.
-        truths: the true caption of each image, a string, or several, of which the first is shown.
+        captions: the caption that the network wrote for each image, strings.
+        truths: the true caption of each image, a string; or a sequence of true captions, of which
+            the first is shown.
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
-        The matplotlib Figure, four images in a line.
+        The matplotlib Figure, with up to four images in a row.
 
     Raises:
-        VisualizeError: if a shape is wrong, or an image has no captions.
+        VisualizeError: if a shape is wrong, or the numbers of images, captions and truths differ.
     """
     images = to_images(images, "images")
     truths = [truth if isinstance(truth, str) else str(truth[0]) for truth in truths]
     if not len(images) == len(captions) == len(truths):
         raise VisualizeError(
             f"{len(captions)} captions and {len(truths)} true ones for {len(images)} images: give "
-            f"one of each for each image."
+            f"one caption and one true caption for each image."
         )
 
     side = 2.2  # width of an image
@@ -152,7 +156,7 @@ def plot_captions(images, captions, truths, ax=None):
 
 
 def plot_caption_attention(image, words, weights, ax=None):
-    """Plot where in an image a network looked while it wrote each word of the caption.
+    """Plot to which parts of an image a network attended for each word of its caption.
 
     Args:
         image: (height, width[, channels]) with 1 or 3 channels.
@@ -161,8 +165,8 @@ def plot_caption_attention(image, words, weights, ax=None):
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
-        The matplotlib Figure: the image, and the image for each word. Where the word's weight is
-        largest, the image is as bright as before; where it is 0, the image is dark.
+        The matplotlib Figure: the image, then one copy for each word. A copy has its full
+        brightness where the word's weight is largest, and is dark where the weight is 0.
 
     Raises:
         VisualizeError: if a shape is wrong, or a weight is negative or not finite.
@@ -174,7 +178,7 @@ def plot_caption_attention(image, words, weights, ax=None):
             f"weights {weights.shape} for {len(words)} words: give (words, rows, columns)."
         )
     if not np.isfinite(weights).all() or weights.min() < 0:
-        raise VisualizeError("attention weights must be >= 0: give them after softmax.")
+        raise VisualizeError("attention weights must be >= 0 and finite: give them after softmax.")
 
     height, width = picture.shape[:2]
     longest = max(len(str(word)) for word in words)
@@ -204,7 +208,7 @@ def plot_caption_attention(image, words, weights, ax=None):
 
 
 def _check_map(weights, queries, keys):
-    """(weights, queries, keys) of an attention map, after a check."""
+    """(weights, queries, keys) of an attention map; wrong ones are refused."""
     weights = np.asarray(weights, "float64")
     if weights.shape != (len(queries), len(keys)) or not weights.size:
         raise VisualizeError(
@@ -222,14 +226,14 @@ def _visible(token):
 
 
 def _place_in_lines(sizes):
-    """Place frames side by side, in as many lines as they need.
+    """Place frames side by side, in as many rows as they need.
 
     Args:
         sizes: (width, height) of each frame, in inches.
 
     Returns:
         (corners, width, height): the lower left corner (x, y) of each frame, and the size of the
-        page. The frames of a line have their upper edges at one height.
+        page. The upper edges of the frames in a row are at the same height.
     """
     lines, x = [[]], GAP
     for number, (width, _) in enumerate(sizes):

@@ -128,7 +128,7 @@ def test_lists_give_the_parts_and_what_is_in_none_is_left_out(folder):
     data = data_prep.load_captions(folder, image_size=(8, 8))
     assert [numbers(part) for part in data.parts().values()] == [[0, 1, 2, 3, 4, 5], [6, 7], [8]]
     assert "2 images without a file left out" in data.source
-    assert "1 image in no list left out" in data.source
+    assert "1 image without a part left out" in data.source
     assert "1 image that cannot be read (the first: " in data.source
     assert "9.png: not an image" in data.source
 
@@ -224,4 +224,4 @@ def test_flickr8k_files(data_folder):
     data = data_prep.load_captions(data_folder / "flickr8k", image_size=(96, 96))
     assert [len(part) for part in data.parts().values()] == [753, 113, 125]
     assert {len(captions) for captions in data.train.labels} == {5}
-    assert "7,091 images without a file left out; 9 images in no list left out" in data.source
+    assert "7,091 images without a file left out; 9 images without a part left out" in data.source

@@ -114,7 +114,7 @@ def test_a_figure_elsewhere_changes_the_caption_and_where_the_decoder_looks(mode
     [
         ({"input_shape": (64, 64)}, "give \\(height, width, channels\\)"),
         ({"input_shape": (12, 64, 3)}, "at least 16 x 16 pixels"),
-        ({"filters": (8, 8, 8)}, "give four numbers"),
+        ({"filters": (8, 8, 8)}, "give four integers"),
         ({"filters": (8, 8, 0, 8)}, "integers >= 1"),
         ({"vocabulary_size": 0}, "vocabulary_size=0"),
         ({"units": 1.5}, "units=1.5"),

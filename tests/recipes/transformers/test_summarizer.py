@@ -80,7 +80,7 @@ def test_the_mean_of_a_sentence_is_that_of_its_words():
     ("document", "summary", "message"),
     [
         ("Only one sentence {}.", "one {}", "no training document has two sentences"),
-        ("First {}. Second {}.", "zebra{}", "with a word of its summary"),
+        ("First {}. Second {}.", "zebra{}", "one of them with a word of its summary"),
         ("First {}. Second {}.", " ", "field 'short' is empty"),
         (" ", "words {}", "field 'body' is empty"),
     ],
