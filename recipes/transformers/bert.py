@@ -1,6 +1,6 @@
 """Text classifier: BERT, which first learns to guess masked words without labels.
 
-    tokens (any) -> embedding 64 -> 2 blocks of attention -> state of each token, state of the text
+    tokens (any) -> embedding 64 -> 1 block of attention -> state of each token, state of the text
 
 For a task with few labels and many texts. Pre-training needs no labels: the network guesses masked
 words from the words on both sides, and so learns what words mean and how they go together.
@@ -45,12 +45,12 @@ LABELS = (100, 1000)  # how many labelled texts; then all of them
 
 
 def build_bert(
-    vocabulary_size=2000,
-    length=32,
+    vocabulary_size=1000,
+    length=40,
     width=64,
-    heads=2,
+    heads=4,
     hidden=128,
-    blocks=2,
+    blocks=1,
     token_types=2,
     dropout=0.1,
     epsilon=1e-12,
@@ -154,12 +154,12 @@ def run(
     task="classes",
     checkpoint="none",
     pretrain_epochs=8,
-    learning_rate=0.001,
+    learning_rate=0.002,
     draws=2,
-    length=32,
-    vocabulary_size=2000,
+    length=40,
+    vocabulary_size=1000,
     width=64,
-    blocks=2,
+    blocks=1,
     callbacks=(),
 ):
     """Pre-train, fine-tune, and report accuracy on test texts for several numbers of labels.
@@ -167,7 +167,7 @@ def run(
     Args:
         data: docstrings, imdb, or a file or folder of texts with a class each.
         epochs: passes over the labelled texts; few texts are repeated until there are 512.
-        batch_size: texts per training step.
+        batch_size: texts per training step; half as many in pre-training.
         seed: sets the initial weights, the masks, the labelled texts and the validation part.
         task: classes, or pairs, which asks whether the two halves of a text are in order.
         checkpoint: none, or the folder of a published BERT, in place of pre-training.
@@ -193,7 +193,8 @@ def run(
     guesses = {"scores": {}, "baseline": {}, "texts": {}}
     if checkpoint == "none":
         masked_words = MaskedWords(bert, np.bincount(texts.train.inputs[0].ravel()))
-        schedule = warmup_cosine(0.006, len(texts.train), batch_size, pretrain_epochs)
+        few = max(1, batch_size // 2)  # more steps in the same time
+        schedule = warmup_cosine(0.004, len(texts.train), few, pretrain_epochs)
         masked_words.compile(
             optimizer=keras.optimizers.Adam(schedule),
             loss=keras.losses.SparseCategoricalCrossentropy(
@@ -202,7 +203,7 @@ def run(
             weighted_metrics=["accuracy"],
             steps_per_execution=16,  # several batches per call: faster for a small model
         )
-        batches = masked_batches(texts.train.inputs, len(vocabulary), batch_size, seed)
+        batches = masked_batches(texts.train.inputs, len(vocabulary), few, seed)
         masked_words.fit(batches, epochs=pretrain_epochs, callbacks=list(callbacks))
         sample = mask_words(texts.test.inputs, len(vocabulary), np.random.default_rng(0))
         guesses = score_masked_words(masked_words, sample, texts.train.inputs[0], vocabulary)
@@ -262,8 +263,7 @@ def _report(model, texts, probabilities, accuracies, guesses):
     words = texts.map_inputs(lambda inputs: inputs[0], texts.to_original)
     by_class = scores.classification(words.test.labels, probabilities, words.classes)
     means = {name: mean_accuracies(by_count) for name, by_count in accuracies.items()}
-    baselines = scores.text_baselines(words, ["majority"])
-    baselines["majority"].update(guesses["baseline"])
+    simple = scores.text_baselines(words)
 
     pictures = {"gain": visualize.plot_lines(*accuracy_curve(accuracies), log_x=True)}
     if guesses["texts"]:
@@ -272,9 +272,8 @@ def _report(model, texts, probabilities, accuracies, guesses):
         model=model,
         headline="accuracy",
         scores=by_class | means[model.name] | guesses["scores"],
-        baselines=baselines,
-        comparisons={"not pre-trained": means["not_pretrained"]}
-        | scores.text_baselines(words, ["bag of words"]),
+        baselines={"majority": simple.pop("majority") | guesses["baseline"]},
+        comparisons={"not pre-trained": means["not_pretrained"], **simple},
         data=texts.describe(),
         pictures=pictures,
     )
