@@ -1,6 +1,6 @@
 """What every page must do. A new page is tested here without any change but in expected.json.
 
-After adding a page: `python tests/test_pages.py` writes expected.json; read the change.
+After adding a page: `python -m tests.test_pages` writes expected.json; read the change.
 """
 
 import ast
@@ -80,7 +80,7 @@ def predict(model, inputs):
 
 
 def test_every_page_is_found_and_expected():
-    assert len(PAGES) >= 38
+    assert len(PAGES) >= 46
     assert set(PAGES) == set(expected()), "expected.json and the pages differ: see this file's top"
 
 
@@ -206,6 +206,7 @@ class Watch(keras.callbacks.Callback):
 # Flags that make a page's one epoch short. The slow test trains each page with its defaults.
 SHORT = {
     "activations": {"activations": "relu,selu"},
+    "bert": {"pretrain_epochs": 1, "draws": 1, "length": 14, "width": 16, "vocabulary_size": 100},
     "bidirectional_lstm": {"length": 12, "vocabulary_size": 100, "embedding": 8, "units": 8},
     "cats_vs_dogs": {"image_size": 48},
     "char_rnn": {"units": 16, "top_k": 5},
@@ -214,8 +215,15 @@ SHORT = {
     "dropout_study": {"samples": 50, "repeats": 1},
     "inpainting": {"test_images": 20},
     "segmentation": {"filters": 4, "depth": 2},
+    "seq2seq": {"embedding": 8, "units": 8},
+    "seq2seq_attention": {"embedding": 8, "units": 8},
+    "seq2vec": {"length": 12, "vocabulary_size": 100, "embedding": 8, "units": 8},
+    "summarizer": {"most_sentences": 3, "source_length": 12, "target_length": 6},
     "transfer_learning": {"draws": 1},
+    "transformer_encoder": {"length": 12, "vocabulary_size": 100, "width": 16},
+    "transformer_translation": {"width": 16},
     "vae": {"units": 32, "samples": 5},
+    "vec2seq": {"units": 16},
 }
 
 
@@ -251,12 +259,34 @@ def small_data(tmp_path_factory):
     lines = [f"{'up' if 'up' in text else 'other'},{text}" for text in texts]
     (folder / "texts.csv").write_text("\n".join(["label,text", *lines]))
     (folder / "long.txt").write_text("\n".join(texts))
+
+    pairs = {" ".join(rng.choice(words, 6)) for _ in range(300)}
+    turned = [f"{text}\t{text[::-1]}" for text in sorted(pairs)]
+    (folder / "pairs.tsv").write_text("\n".join(turned))
+
+    documents = []
+    for chosen in rng.choice(texts, (200, 3)):
+        first, second, third = [text.capitalize() for text in chosen]
+        documents.append(f"{first}. {second}. {third}.\t{second}.")
+    (folder / "documents.tsv").write_text("\n".join(documents))
+
+    (folder / "captions" / "images").mkdir(parents=True)
+    captions = ["image,caption"]
+    for number in range(60):
+        name = f"{number}.png"
+        image = Image.fromarray(rng.integers(0, 255, (64, 64, 3), "uint8"))
+        image.save(folder / "captions" / "images" / name)
+        captions.append(f"{name},{' '.join(rng.choice(words, 4))}")
+    (folder / "captions" / "captions.csv").write_text("\n".join(captions))
     return {
         ("digits", None): folder / "digits.npz",
         ("shapes", None): folder / "scenes.npz",
         ("moving_digits", None): folder / "clips",
-        ("docstrings", "bidirectional_lstm"): folder / "texts.csv",
+        ("docstrings", None): folder / "texts.csv",
         ("docstrings", "char_rnn"): folder / "long.txt",
+        ("docstrings", "summarizer"): folder / "documents.tsv",
+        ("dates", None): folder / "pairs.tsv",
+        ("shapes", "vec2seq"): folder / "captions",
     }
 
 
