@@ -1,4 +1,4 @@
-"""What trains BERT: masked words, the scores of all words for them, and an output layer."""
+"""Parts for training BERT: masked words, logits for them, and an output layer for classes."""
 
 import keras
 import numpy as np
@@ -70,15 +70,15 @@ def masked_batches(inputs, vocabulary_size, batch_size, seed=0):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class MaskedWords(keras.Model):
-    """Guess tokens from their states: [ids, types, places] -> logits (batch, places, vocabulary).
+    """Predict tokens from their states: [ids, types, places] -> logits (batch, places, vocabulary).
 
     Only the states at the given places are compared with the vocabulary. The vectors that stand for
     the tokens in the input also score them in the output.
 
     Args:
         bert: the result of build_bert. Its layers are shared, not copied.
-        counts: how often each id stands in the training texts, (ids,). The bias of the scores
-            starts with their logarithms, so that frequent tokens need not be learnt. None: zeros.
+        counts: how often each id occurs in the training texts, (ids,). The bias of the scores
+            starts with their logarithms, so the network need not learn them. None: zeros.
     """
 
     def __init__(self, bert, counts=None, name="masked_words", **options):

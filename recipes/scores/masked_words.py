@@ -1,4 +1,4 @@
-"""Scores of networks that guess masked words, and some of their guesses as text."""
+"""Scores of networks that predict masked words, and some of their predictions as text."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def score_masked_words(model, sample, train_ids, vocabulary):
         model: as for `masked_word_scores`.
         sample: as for `masked_word_scores`.
         train_ids: as for `masked_word_baseline`.
-        vocabulary: as for `masked_word_guesses`.
+        vocabulary: as for `masked_word_predictions`.
 
     Returns:
         {"scores", "baseline", "texts"}: the results of the three functions below.
@@ -20,12 +20,12 @@ def score_masked_words(model, sample, train_ids, vocabulary):
     return {
         "scores": masked_word_scores(model, sample),
         "baseline": masked_word_baseline(train_ids, sample, len(vocabulary)),
-        "texts": masked_word_guesses(model, sample, vocabulary),
+        "texts": masked_word_predictions(model, sample, vocabulary),
     }
 
 
 def masked_word_scores(model, sample):
-    """How well a network guesses masked words.
+    """How well a network predicts masked words.
 
     Args:
         model: a compiled model from [ids, types, places] to logits (texts, places, vocabulary). Its
@@ -42,7 +42,7 @@ def masked_word_scores(model, sample):
 
 
 def masked_word_baseline(train_ids, sample, vocabulary_size, first=5):
-    """The scores of guesses that ignore the text: each token as often as in the training texts.
+    """The scores of predictions without the text: each token as often as in the training texts.
 
     Args:
         train_ids: ids of the training texts (texts, length).
@@ -64,15 +64,15 @@ def masked_word_baseline(train_ids, sample, vocabulary_size, first=5):
     }
 
 
-def masked_word_guesses(model, sample, vocabulary, count=4, guesses=3):
-    """Some texts with masked words, the guesses for them and the true words.
+def masked_word_predictions(model, sample, vocabulary, count=4, most=3):
+    """Some texts with masked words, the predictions for them and the true words.
 
     Args:
         model: as for `masked_word_scores`.
         sample: as for `masked_word_scores`. All its chosen tokens are masked here.
         vocabulary: the data_prep.Vocabulary of the ids.
         count: number of texts; the first ones with two or more masked words.
-        guesses: number of guesses for a word, the most probable ones.
+        most: number of predictions for a word, the most probable ones.
 
     Returns:
         {title: text}, one for each text, for visualize.plot_texts.
@@ -94,12 +94,12 @@ def masked_word_guesses(model, sample, vocabulary, count=4, guesses=3):
         lines = [" ".join(tokens[1:-1]).replace(" ##", ""), ""]
         masked = np.flatnonzero(is_masked[number])
         for place in masked[np.argsort(places[number, masked])]:
-            best = np.argsort(-probabilities[number, place])[:guesses]
-            guessed = [
+            best = np.argsort(-probabilities[number, place])[:most]
+            predicted = [
                 f"{vocabulary.tokens[token]} {probabilities[number, place, token]:.0%}"
                 for token in best
             ]
             word = vocabulary.tokens[words[number, place]]
-            lines.append(f"  {word:<14} guessed: {', '.join(guessed)}")
+            lines.append(f"  {word:<14} predicted: {', '.join(predicted)}")
         texts[f"test text {number + 1}"] = "\n".join(lines)
     return texts

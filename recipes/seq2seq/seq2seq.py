@@ -1,22 +1,23 @@
-"""Translator: one LSTM reads a text into its state, another writes from it.
+"""Translator: one LSTM encodes the text, another writes the translation.
 
     source (any) -> lstm 2 x 64 -> state (128,) -> lstm 128 -> logits of the next id (any, 16)
 
-For sequences into sequences of another length: dates into their ISO form, or sentences of one
-language into another. Learn from it how an encoder and a decoder work together. Where the quality
-counts, take seq2seq_attention.
+For turning a sequence into another one of a different length: dates into their ISO form, or
+sentences of one language into another. It shows how an encoder and a decoder work together. If
+quality counts, take seq2seq_attention.
 
 The encoder, a bidirectional LSTM, reads the source. Its final states are the initial state of the
-decoder, and all that the decoder knows of the source. The decoder writes one token at each step and
-reads it at the next step. In training it reads the true tokens instead, so it learns all steps at
-once (teacher forcing). In use it reads its own tokens (free running), and one wrong token changes
-all that follows. Greedy search takes the most likely token at each step. Beam search keeps several
-texts at each step and returns the most likely one.
+decoder. The decoder gets nothing else of the source. It predicts one token at each step. In
+training it reads the true previous token (teacher forcing), so all steps are trained at once. In
+use it reads the token that it has written itself (free running), so one wrong token can change all
+that follow. Greedy search takes the most likely token at each step. Beam search keeps several texts
+at each step and returns the most likely one.
 
-In the report: test texts written in both ways, and the fraction of correct tokens at each place.
-The accuracy with teacher forcing is higher than the fraction of texts without an error, which is
-what counts in use. The cached decoder keeps its state between steps; the uncached one reads
-everything again at each step.
+In the report: test texts predicted with teacher forcing and in free running, and the fraction of
+correct tokens at each position. The accuracy with teacher forcing is usually higher than the exact
+match, the fraction of whole texts without an error. The exact match is what counts in use. The
+cached decoder keeps its state between steps; the uncached one reads the whole text so far again at
+each step.
 
 Reference: Sutskever et al., "Sequence to sequence learning with neural networks", 2014.
 """
@@ -45,19 +46,19 @@ def build_seq2seq(
 ):
     """Build the network, not compiled.
 
-    It predicts each target token from the source and the true tokens before it. `Translator` makes
-    it write without them.
+    It predicts each target token from the source and the true tokens before it. `Translator` uses
+    it to write texts, without the true tokens.
 
     Args:
         source_size: number of ids in the source vocabulary; id 0 is padding.
         target_size: number of ids in the target vocabulary: 0 padding, 2 start, 3 end.
         embedding: size of the vector that stands for a token.
-        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        units: units of each of the encoder's two LSTMs; the decoder has 2 * units.
         dropout: fraction of values dropped after the embeddings and before the output layer.
         name: name of the model, shown in progress and history.
 
     Returns:
-        A keras.Model from [source ids (batch, source time), ids written so far (batch, time),
+        A keras.Model from [source ids (batch, source time), target ids so far (batch, time),
         beginning with the start id] to logits of the next id (batch, time, target_size).
 
     Raises:
@@ -66,7 +67,7 @@ def build_seq2seq(
     Example:
         import numpy as np
 
-        # Copy 128 texts of 5 tokens: the ids 4 to 19. 2 starts a text, 3 ends it.
+        # Copy 128 texts of 5 tokens with ids 4 to 19. Id 2 starts a text, id 3 ends it.
         sources = np.random.randint(4, 20, size=(128, 5))
         written = np.pad(sources, ((0, 0), (1, 0)), constant_values=2)  # start + text
         targets = np.pad(sources, ((0, 0), (0, 1)), constant_values=3)  # text + end
@@ -99,9 +100,10 @@ def build_seq2seq(
 
 
 class Translator(Decoding):
-    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 tokens at most.
+    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 ids at most.
 
-    The state of the decoder's LSTM is kept from step to step, so each token costs one step.
+    The end id is one of them. The state of the decoder's LSTM is kept from step to step, so each
+    token needs one step of the LSTM.
     """
 
     def __init__(self, model, length, beams=1):
@@ -113,7 +115,7 @@ class Translator(Decoding):
         self.dense = model.get_layer("logits")
 
     def begin(self, source):
-        """Read the source: its state is the first state of the decoder."""
+        """Run the encoder: its final states are the initial state of the decoder."""
         return [], self.encoder(source)
 
     def step(self, tokens, place, memory, state):
@@ -149,15 +151,15 @@ def run(
         batch_size: pairs per training step.
         seed: sets the initial weights, the order of the pairs and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        limit: pairs read from the start of a file; 0 for all.
-        tokens: what is read and written at each step: characters, words or wordpieces.
-        source_length: tokens read of each source; 0 for the longest training source.
-        target_length: tokens written at most; 0 for the longest training target.
-        vocabulary_size: largest number of words or word pieces of each language.
+        limit: number of pairs read from the start of a file; 0 for all.
+        tokens: what one id stands for: characters, words or wordpieces.
+        source_length: most tokens read of a source; 0 for the longest training source.
+        target_length: most tokens written; 0 for the longest training target.
+        vocabulary_size: largest size of each vocabulary, of words or word pieces.
         embedding: size of the vector that stands for a token.
-        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        units: units of each of the encoder's two LSTMs; the decoder has 2 * units.
         dropout: fraction of values dropped after the embeddings and before the output layer.
-        beams: texts that beam search keeps at each step; 1 for greedy search.
+        beams: number of texts that beam search keeps at each step; 1 for greedy search.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -204,7 +206,7 @@ def run(
 
 
 def with_mask(part):
-    """(inputs, targets, which targets are not padding) of a part, for fit and evaluate."""
+    """(inputs, targets, mask of the targets: True for text) of a part, for fit and evaluate."""
     return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 
@@ -215,7 +217,7 @@ def translate(translator, test, vocabulary):
 
 
 def plot_samples(pairs, written):
-    """Plot some test pairs with {name: texts} written, and the nearest training source's target."""
+    """Plot test pairs: the true target, the texts by name, the target of the nearest source."""
     sources = pairs.test.inputs[:NUM_SAMPLES]
     nearest = scores.nearest_answers(pairs.train.inputs, pairs.train.labels, sources)
     written = {"true": pairs.test.labels, **written, "nearest source": nearest}
@@ -228,15 +230,15 @@ def plot_samples(pairs, written):
 
 
 def _pictures(pairs, model, test, written, vocabulary):
-    """Test texts written in both ways, and how correct each of their tokens is."""
+    """Texts with teacher forcing and in free running, and the fraction correct per position."""
     inputs, targets, is_text = test
     forced = model.predict(inputs, batch_size=256, verbose=0).argmax(axis=-1)
-    ways = {"teacher forcing": forced, "free running": written}
+    modes = {"teacher forcing": forced, "free running": written}
 
     texts, correct = {}, {}
     longest = is_text.sum(axis=1).max()
     counts = is_text[:, :longest].sum(axis=0)  # texts with an n-th token
-    for name, ids in ways.items():
+    for name, ids in modes.items():
         texts[name] = vocabulary.decode(ids[:NUM_SAMPLES])
         right = (ids == targets) & is_text
         correct[name] = [right[:, :longest].sum(axis=0) / counts]

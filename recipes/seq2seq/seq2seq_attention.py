@@ -1,19 +1,19 @@
-"""Translator with attention: at each step the decoder looks at the whole source.
+"""Translator with attention: at each step the decoder attends to the source.
 
-    source (any) -> lstm 2 x 64 -> attention of lstm 128 -> dense 128 -> logits (any, 16)
+    source (any) -> lstm 2 x 64 -> lstm 128, attention -> dense 128 -> logits (any, 16)
 
-For sequences into sequences where each part of the output depends on a few positions of the input,
-as in translation. It learns faster than seq2seq, because the source does not have to fit into one
-state.
+For turning a sequence into another one, if each part of the output depends on few positions of the
+input, as in translation. It learns faster than seq2seq, because the source does not have to fit
+into one state.
 
 The encoder's outputs are kept, one for each source position. At each step the decoder's state is
-compared with all of them. The softmax of these scores gives the attention weights, which sum to 1
-over the source. The weighted mean of the encoder's outputs is the context. State and context
-together predict the token. A mask gives padding the weight 0.
+compared with all these outputs. The softmax of these scores gives the attention weights, which sum
+to 1 over the source. The weighted mean of the encoder's outputs is the context. State and context
+together predict the next token. A mask gives padding the weight 0.
 
-In the report: attention maps of test texts, one row for each token written, which show where in
-the source the decoder looked. The baseline seq2seq has no attention, but as many weights, and is
-trained for as many epochs.
+In the report: attention maps of test texts, one row per written token, one column per source token.
+The baseline seq2seq has no attention; it has about as many weights and is trained for as many
+epochs.
 
 Differs from seq2seq: the encoder's outputs are kept, and the decoder attends to them.
 
@@ -51,7 +51,7 @@ class SourceAttention(layers.Layer):
 
         scores = queries W keys^T,  weights = softmax(scores),  contexts = weights keys
 
-    The queries are the decoder's states, the keys the encoder's outputs. W is learnt.
+    Queries are the decoder's states. The encoder's outputs are both keys and values. W is learnt.
     """
 
     def __init__(self, **options):
@@ -78,17 +78,17 @@ class SourceAttention(layers.Layer):
 
 
 def build_seq2seq_attention(source_size=120, target_size=16, embedding=32, units=64, dropout=0.0):
-    """Build the network, not compiled; `AttentionTranslator` writes with it.
+    """Build the network, not compiled. `AttentionTranslator` uses it to write texts.
 
     Args:
         source_size: number of ids in the source vocabulary; id 0 is padding.
         target_size: number of ids in the target vocabulary: 0 padding, 2 start, 3 end.
         embedding: size of the vector that stands for a token.
-        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        units: units of each of the encoder's two LSTMs; the decoder has 2 * units.
         dropout: fraction of values dropped after the embeddings and before the output layer.
 
     Returns:
-        A keras.Model from [source ids (batch, source time), ids written so far (batch, time),
+        A keras.Model from [source ids (batch, source time), target ids so far (batch, time),
         beginning with the start id] to logits of the next id (batch, time, target_size).
 
     Raises:
@@ -97,7 +97,7 @@ def build_seq2seq_attention(source_size=120, target_size=16, embedding=32, units
     Example:
         import numpy as np
 
-        # Copy 128 texts of 5 tokens: the ids 4 to 19. 2 starts a text, 3 ends it.
+        # Copy 128 texts of 5 tokens with ids 4 to 19. Id 2 starts a text, id 3 ends it.
         sources = np.random.randint(4, 20, size=(128, 5))
         written = np.pad(sources, ((0, 0), (1, 0)), constant_values=2)  # start + text
         targets = np.pad(sources, ((0, 0), (0, 1)), constant_values=3)  # text + end
@@ -126,7 +126,7 @@ def build_seq2seq_attention(source_size=120, target_size=16, embedding=32, units
     x = layers.Dropout(dropout)(x)
     x = layers.LSTM(2 * units, return_sequences=True, name="decoder")(x, initial_state=[h, c])
 
-    # Each decoder state looks at all encoder outputs, (batch, source time, 2 * units).
+    # Each decoder state attends to all encoder outputs, (batch, source time, 2 * units).
     context, _ = SourceAttention(name="attention")(x, outputs)  # (batch, time, 2 * units)
     x = layers.Concatenate()([x, context])
     x = layers.Dense(2 * units, activation="tanh", name="combine")(x)
@@ -136,7 +136,7 @@ def build_seq2seq_attention(source_size=120, target_size=16, embedding=32, units
 
 
 class AttentionTranslator(Translator):
-    """A Translator for networks of `build_seq2seq_attention`: each step attends once."""
+    """A Translator for networks of `build_seq2seq_attention`, which attends at each step."""
 
     def __init__(self, model, length, beams=1):
         super().__init__(model, length, beams)
@@ -146,12 +146,12 @@ class AttentionTranslator(Translator):
         self.combine = model.get_layer("combine")
 
     def begin(self, source):
-        """Read the source: its outputs are the memory, its final states the first state."""
+        """Run the encoder: outputs are the memory, final states the decoder's initial state."""
         outputs, *states = self.encoder(source)
         return [outputs, ops.not_equal(source, 0)], states
 
     def step(self, tokens, place, memory, state):
-        """One step of the decoder's LSTM, and one look at the source."""
+        """One step of the decoder's LSTM, then attention to the source."""
         outputs, mask = memory
         x, state = self.cell(self.embedding(tokens), state)  # (batch, 2 * units)
         context, _ = self.attention(x[:, None], outputs, keys_mask=mask)  # one query
@@ -176,7 +176,7 @@ def run(
     beams=1,
     callbacks=(),
 ):
-    """Train without and with attention; report how many test texts are written without an error.
+    """Train a network without and one with attention; report the exact match on test texts.
 
     Args:
         data: dates, docstrings, or a file of pairs: source, tab, target in each line (.txt, .tsv),
@@ -185,15 +185,15 @@ def run(
         batch_size: pairs per training step.
         seed: sets the initial weights, the order of the pairs and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        limit: pairs read from the start of a file; 0 for all.
-        tokens: what is read and written at each step: characters, words or wordpieces.
-        source_length: tokens read of each source; 0 for the longest training source.
-        target_length: tokens written at most; 0 for the longest training target.
-        vocabulary_size: largest number of words or word pieces of each language.
+        limit: number of pairs read from the start of a file; 0 for all.
+        tokens: what one id stands for: characters, words or wordpieces.
+        source_length: most tokens read of a source; 0 for the longest training source.
+        target_length: most tokens written; 0 for the longest training target.
+        vocabulary_size: largest size of each vocabulary, of words or word pieces.
         embedding: size of the vector that stands for a token.
-        units: size of the state of each of the encoder's LSTMs; the decoder has twice as many.
+        units: units of each of the encoder's two LSTMs; the decoder has 2 * units.
         dropout: fraction of values dropped after the embeddings and before the output layer.
-        beams: texts that beam search keeps at each step; 1 for greedy search.
+        beams: number of texts that beam search keeps at each step; 1 for greedy search.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -204,7 +204,7 @@ def run(
         pairs, tokens, vocabulary_size, source_length, target_length
     )
     sizes = len(source_vocabulary), len(target_vocabulary), embedding
-    plain = build_seq2seq(*sizes, _units_without(units, len(target_vocabulary), embedding), dropout)
+    plain = build_seq2seq(*sizes, _plain_units(units, len(target_vocabulary), embedding), dropout)
     model = build_seq2seq_attention(*sizes, units, dropout)
     inputs, targets, is_text = with_mask(ids.train)
     writer = AttentionTranslator(model, targets.shape[1], beams)
@@ -247,13 +247,13 @@ def run(
 
 
 def _baselines(pairs, truth, plain_texts, vocabulary):
-    """Scores of the network without attention, and of texts that need no network."""
+    """Scores of the network without attention, and of baselines without a network."""
     without = {"seq2seq": scores.translation(truth, plain_texts)}
     return without | scores.translator_baselines(pairs, truth, vocabulary)
 
 
-def _units_without(units, target_size, embedding):
-    """Units of a seq2seq with as many weights as a seq2seq_attention of `units`.
+def _plain_units(units, target_size, embedding):
+    """Units of a seq2seq with about as many weights as a seq2seq_attention of `units`.
 
     A seq2seq of n units has 24 n^2 + b n weights and some that do not depend on n, where
     b = 16 (embedding + 1) + 2 target_size. Attention and the layer after it add 12 units^2 +
@@ -265,7 +265,7 @@ def _units_without(units, target_size, embedding):
 
 
 def _plot_maps(model, ids, written, source_vocabulary, target_vocabulary):
-    """Where in the source the decoder looked when it wrote each token of some test texts."""
+    """Attention to the source for each token that the decoder wrote, for some test texts."""
     sources, written = ids.test.inputs[0][:NUM_SAMPLES], written[:NUM_SAMPLES]
     with_start = np.pad(written, ((0, 0), (1, 0)), constant_values=target_vocabulary.start)
     decoder_inputs, _ = data_prep.teacher_forcing(with_start)

@@ -1,19 +1,20 @@
-"""Text classifier: BERT, which first learns to guess masked words without labels.
+"""Text classifier: BERT, which first learns to predict masked words.
 
-    tokens (any) -> embedding 64 -> 1 block of attention -> state of each token, state of the text
+    tokens (any) -> embedding 64 -> attention block -> states, state of the text -> class
 
-For a task with few labels and many texts. Pre-training needs no labels: the network guesses masked
-words from the words on both sides, and so learns what words mean and how they go together.
+For tasks with few labels but many texts. Pre-training needs no labels: the network predicts masked
+words from the words on both sides. So it learns the meaning of words and how they are combined.
 
-15% of the tokens are chosen, new ones in each epoch. Of these 80% become [MASK], 10% a random token
-and 10% stay, since later texts have no [MASK]. Then an output layer reads the state of the first
-token, and the whole network is fine-tuned. Token types tell two texts apart: --task pairs asks
-whether two halves of a text are in order.
+In each epoch, a new 15% of the tokens is chosen. Of these, 80% become [MASK], 10% a random token
+and 10% stay, because the texts of the later task contain no [MASK]. For fine-tuning, an output
+layer is put on the state of the first token, and all weights are trained on the labels. Token types
+mark the first and second text of a pair: --task pairs asks whether two halves are in order.
 
-In the report: accuracy against the number of labels, pre-trained or not, and guesses for masked
-words. A few thousand texts teach little; --checkpoint takes a network that has read billions.
+In the report: the accuracy for several numbers of labels, with and without pre-training, and
+predictions for masked words. Pre-training on a few thousand texts teaches little; --checkpoint
+loads a published BERT that was pre-trained on billions of words.
 
-Differs from transformer_encoder: two trainings, token types, normalisation after each addition.
+Differs from transformer_encoder: pre-training, token types, normalisation after each addition.
 
 Reference: Devlin et al., "BERT: Pre-training of deep bidirectional transformers", 2019.
 """
@@ -41,7 +42,7 @@ from recipes.scores.few_labels import accuracy_curve, mean_accuracies
 from recipes.scores.masked_words import score_masked_words
 from recipes.transformers.transformer_encoder import Attention
 
-LABELS = (100, 1000)  # how many labelled texts; then all of them
+LABELS = (100, 1000)  # numbers of labelled texts to fine-tune with; all come last
 
 
 def build_bert(
@@ -60,31 +61,31 @@ def build_bert(
 
     Args:
         vocabulary_size: number of token ids; id 0 is padding.
-        length: the largest number of tokens in a text.
+        length: largest number of tokens in a text.
         width: size of the state of a token.
-        heads: number of attention heads in a block.
+        heads: number of attention heads in a block; width must be a multiple of it.
         hidden: units of the first dense layer in a block.
         blocks: number of blocks.
-        token_types: number of texts that an input may join.
+        token_types: number of token types; 2 for pairs of texts.
         dropout: fraction of values dropped in training.
         epsilon: added to the variance in each normalisation.
-        pooler: whether the network also returns the state of the text.
+        pooler: whether to return the state of the text too, computed from the first token.
 
     Returns:
-        A keras.Model from [ids, types], each (batch, up to length), to the states of the tokens
+        A keras.Model from [ids, types], each (batch, time <= length), to the states of the tokens
         (batch, time, width); with `pooler` to [states, state of the text (batch, width)].
 
     Raises:
-        ValueError: if a size is not an integer >= 1, or the heads cannot share the width.
+        ValueError: if a size is not an integer >= 1, or the width is no multiple of the heads.
 
     Example:
         import numpy as np
 
-        ids = np.random.randint(5, 1000, size=(256, 12))  # 0 to 4 are special
+        ids = np.random.randint(5, 1000, size=(256, 12))  # ids 0 to 4 are special
         types = np.zeros_like(ids)
         labels = np.random.randint(2, size=256)
 
-        # Pre-training: guess masked words.
+        # Pre-training: predict masked words.
         bert = build_bert(vocabulary_size=1000, length=12)
         masked, words, weights = mask_words((ids, types), 1000, np.random.default_rng())
         masked_words = MaskedWords(bert)
@@ -166,16 +167,16 @@ def run(
 
     Args:
         data: docstrings, imdb, or a file or folder of texts with a class each.
-        epochs: passes over the labelled texts; few texts are repeated until there are 512.
+        epochs: passes over the labelled texts; fewer than 512 texts are repeated to make 512.
         batch_size: texts per training step; half as many in pre-training.
         seed: sets the initial weights, the masks, the labelled texts and the validation part.
-        task: classes, or pairs, which asks whether the two halves of a text are in order.
-        checkpoint: none, or the folder of a published BERT, in place of pre-training.
+        task: classes, or pairs: whether the two halves of a text are in the right order.
+        checkpoint: none, or the folder of a published BERT, which replaces pre-training.
         pretrain_epochs: passes over the training texts with masked words.
-        learning_rate: of Adam in fine-tuning, in the first epoch; it falls in a straight line.
-        draws: how many times each number of labels is sampled; scores are means over them.
-        length: number of tokens read of each text, with the special ones.
-        vocabulary_size: number of word pieces known.
+        learning_rate: of Adam in the first epoch of fine-tuning; then it decays linearly.
+        draws: number of random sets for each number of labels; scores are their means.
+        length: largest number of tokens read of a text, with the start and end tokens.
+        vocabulary_size: largest size of the vocabulary of word pieces.
         width: size of the state of a token.
         blocks: number of blocks.
         callbacks: Keras callbacks for fit.
@@ -190,7 +191,7 @@ def run(
     texts = encode_task(texts, vocabulary, length, task, seed)
 
     # Pre-training: no labels are used.
-    guesses = {"scores": {}, "baseline": {}, "texts": {}}
+    predictions = {"scores": {}, "baseline": {}, "texts": {}}
     if checkpoint == "none":
         masked_words = MaskedWords(bert, np.bincount(texts.train.inputs[0].ravel()))
         few = max(1, batch_size // 2)  # more steps in the same time
@@ -206,9 +207,9 @@ def run(
         batches = masked_batches(texts.train.inputs, len(vocabulary), few, seed)
         masked_words.fit(batches, epochs=pretrain_epochs, callbacks=list(callbacks))
         sample = mask_words(texts.test.inputs, len(vocabulary), np.random.default_rng(0))
-        guesses = score_masked_words(masked_words, sample, texts.train.inputs[0], vocabulary)
+        predictions = score_masked_words(masked_words, sample, texts.train.inputs[0], vocabulary)
 
-    # Fine-tuning: for each number of labels from the same weights, at a falling learning rate.
+    # Fine-tuning: each starts from the same weights, and its learning rate decays linearly.
     scratch = add_classifier(keras.models.clone_model(bert), len(texts.classes), "not_pretrained")
     model = add_classifier(bert, len(texts.classes))
     rate = keras.callbacks.LearningRateScheduler(lambda epoch: learning_rate * (1 - epoch / epochs))
@@ -227,26 +228,26 @@ def run(
         accuracy = np.mean(probabilities.argmax(axis=1) == texts.test.labels)
         accuracies[network.name].setdefault(count, []).append(accuracy)
 
-    return _report(model, texts, probabilities, accuracies, guesses)
+    return _report(model, texts, probabilities, accuracies, predictions)
 
 
 def _start(texts, checkpoint, length, vocabulary_size, width, blocks):
     """BERT and its vocabulary: new, or those of a published checkpoint."""
     if checkpoint == "none":
         vocabulary = data_prep.fit_wordpieces(texts.train.inputs, vocabulary_size)
-        sizes = {"hidden": 2 * width, "blocks": blocks, "dropout": 0}  # too short to overfit
+        sizes = {"hidden": 2 * width, "blocks": blocks, "dropout": 0}  # too few steps to overfit
         return build_bert(len(vocabulary), length, width, **sizes), vocabulary
     try:
         bert, tokens = load_bert_checkpoint(checkpoint)
     except ValueError as error:
         raise data_prep.DataError(f"--checkpoint {checkpoint}: {error}") from error
-    if length > bert.get_layer("positions").input_dim:
-        raise data_prep.DataError(f"--length {length}: longer than the texts of the checkpoint.")
+    if length > (most := bert.get_layer("positions").input_dim):
+        raise data_prep.DataError(f"--length {length}: give {most} or less for this checkpoint.")
     return bert, data_prep.read_wordpieces(f"{checkpoint}/vocab.txt", is_uncased(tokens))
 
 
 def _steps(networks, labels, draws, seed):
-    """Yield (network, number of labels, rows) of each training, from the network's weights now."""
+    """Yield (network, number of labels, rows) of each training; reset the network before each."""
     initial_weights = [network.get_weights() for network in networks]
     samples = few_labels(labels, LABELS, draws, epoch_size=512, seed=seed)
     for network, weights in zip(networks, initial_weights, strict=True):
@@ -258,7 +259,7 @@ def _steps(networks, labels, draws, seed):
                 yield network, count, rows
 
 
-def _report(model, texts, probabilities, accuracies, guesses):
+def _report(model, texts, probabilities, accuracies, predictions):
     """The Report of a finished run."""
     words = texts.map_inputs(lambda inputs: inputs[0], texts.to_original)
     by_class = scores.classification(words.test.labels, probabilities, words.classes)
@@ -266,13 +267,13 @@ def _report(model, texts, probabilities, accuracies, guesses):
     simple = scores.text_baselines(words)
 
     pictures = {"gain": visualize.plot_lines(*accuracy_curve(accuracies), log_x=True)}
-    if guesses["texts"]:
-        pictures["masked_words"] = visualize.plot_texts(guesses["texts"])
+    if predictions["texts"]:
+        pictures["masked_words"] = visualize.plot_texts(predictions["texts"])
     return Report(
         model=model,
         headline="accuracy",
-        scores=by_class | means[model.name] | guesses["scores"],
-        baselines={"majority": simple.pop("majority") | guesses["baseline"]},
+        scores=by_class | means[model.name] | predictions["scores"],
+        baselines={"majority": simple.pop("majority") | predictions["baseline"]},
         comparisons={"not pre-trained": means["not_pretrained"], **simple},
         data=texts.describe(),
         pictures=pictures,

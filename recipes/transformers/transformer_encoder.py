@@ -1,18 +1,18 @@
 """Text classifier: a transformer encoder, in which words attend to each other.
 
-    words (60,) -> embedding 64 + position -> block of attention -> mean -> probabilities (6,)
+    words (60,) -> embedding 64 + position -> attention block -> mean -> probabilities (6,)
 
-For texts whose words need their context, also from far away. An LSTM carries what it has read
-through every step between. Attention connects any two words directly, and computes all words of a
-text at the same time.
+For texts in which the meaning of a word depends on other words, also on distant ones. An LSTM must
+carry information through all steps between two words. Attention connects any two words directly,
+and computes all words of a text at the same time.
 
-Each word makes a query, a key and a value, by three linear maps. Its query is compared with the
-keys of all words. The softmax of these scores gives the attention weights, and the weighted mean of
-the values is added to the word. Each head compares in its own way. Attention does not see the order
-of words, so a vector that tells its position is added to each. A mask keeps padding out.
+Three linear maps turn the vector of each word into a query, a key and a value. The query is
+compared with the keys of all words. The softmax of these scores gives the attention weights, and
+the weighted mean of the values is added to the word. Each head has its own maps. Attention does not
+see the order of words, so a vector that encodes the position is added. A mask excludes padding.
 
-In the report: which words each head connects in a test text. The comparison with a bag of words, a
-logistic regression on which words a text has, shows what context and order add.
+In the report: the attention weights of each head for one test text. The comparison with a bag of
+words, a logistic regression on which words a text has, shows what context and word order add.
 
 Reference: Vaswani et al., "Attention is all you need", 2017.
 """
@@ -40,18 +40,18 @@ class Attention(layers.Layer):
 
         weights = softmax(Q K^T / sqrt(size of a head)),  output = (weights V) projected
 
-    Queries Q are linear maps of the words that look, keys K and values V of those looked at.
+    Q is a linear map of the tokens that attend, K and V of the tokens that they attend to.
 
     Args:
         heads: number of heads.
-        width: size of all heads together, and of the output; a multiple of `heads`.
+        width: total size of the heads, and size of the output; a multiple of `heads`.
         dropout: fraction of the attention weights dropped in training.
     """
 
     def __init__(self, heads, width, dropout=0.0, **options):
         super().__init__(**options)
         if width % heads:
-            raise ValueError(f"Attention: {heads} heads cannot share {width}; give a multiple.")
+            raise ValueError(f"Attention: width {width} is no multiple of {heads} heads; give one.")
         self.sizes = {"heads": heads, "width": width, "dropout": dropout}
         self.head_shape = (heads, width // heads)
         self.query_dense = layers.Dense(width, name="query")
@@ -70,14 +70,14 @@ class Attention(layers.Layer):
     def call(self, queries, memory, mask=None):
         """Attend from queries (batch, queries, features) to a memory (batch, keys, features).
 
-        The mask (batch or 1, queries or 1, keys) is True where a query may look. Returns (output
-        (batch, queries, width), weights (batch, heads, queries, keys)).
+        The mask (batch or 1, queries or 1, keys) is True where a query may attend to a key. Returns
+        (output (batch, queries, width), weights (batch, heads, queries, keys)).
         """
         keys, values = self.keys_and_values(memory)
         return self.attend(queries, keys, values, mask)
 
     def keys_and_values(self, memory):
-        """Keys and values, each (batch, heads, keys, size of a head); a decoder keeps them."""
+        """Keys and values, each (batch, heads, keys, size of a head); a decoder caches them."""
         return self.split(self.key_dense(memory)), self.split(self.value_dense(memory))
 
     def attend(self, queries, keys, values, mask=None):
@@ -105,10 +105,10 @@ class Attention(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class EncoderBlock(layers.Layer):
-    """Self-attention, then two dense layers for each word alone; both are added to the word.
+    """Self-attention, then two dense layers on each word; each adds its output to its input.
 
-    Each is normalised first, as in Xiong et al., "On layer normalization in the transformer
-    architecture", 2020. Arguments: see `build_transformer_encoder`.
+    The input of each part is normalised first, as in Xiong et al., "On layer normalization in the
+    transformer architecture", 2020. Arguments: see `build_transformer_encoder`.
     """
 
     def __init__(self, heads, width, hidden, dropout=0.1, **options):
@@ -148,17 +148,17 @@ def build_transformer_encoder(
         vocabulary_size: number of word ids; id 0 is padding.
         num_classes: number of classes, the size of the output.
         width: size of the vector that stands for a word.
-        heads: number of attention heads in a block; they share the width.
+        heads: number of attention heads in a block; each has width / heads features.
         hidden: units of the first dense layer of a block.
         blocks: number of blocks.
-        dropout: fraction of values dropped in each block and before the output layer.
+        dropout: fraction dropped after the embedding, in each block and before the output layer.
 
     Returns:
         A keras.Model from word ids (batch, any number of words) to probabilities (batch,
         num_classes).
 
     Raises:
-        ValueError: if a size is not an integer >= 1, or the heads cannot share the width.
+        ValueError: if a size is not an integer >= 1, or the width is no multiple of the heads.
 
     Example:
         import numpy as np
@@ -216,8 +216,8 @@ def run(
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
         length: number of words read of each text, the last ones of a longer text.
         vocabulary_size: number of words known, the most frequent of the training texts.
-        width: size of the vector that stands for a word, a multiple of 4 (heads).
-        dropout: fraction of values dropped.
+        width: size of the vector that stands for a word, a multiple of 4, the number of heads.
+        dropout: fraction dropped after the embedding, in each block and before the output layer.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -262,7 +262,7 @@ def run(
 
 
 def _pictures(model, words, vocabulary, probabilities):
-    """Which classes are confused, and where each head of the first block looks in a test text."""
+    """Confused classes, and the attention weights of each head of the first block for a text."""
     matrix = scores.confusion(words.test.labels, probabilities)
 
     lengths = data_prep.padding_mask(words.test.inputs).sum(axis=1)

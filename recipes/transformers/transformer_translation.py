@@ -1,19 +1,19 @@
-"""Translator: a transformer whose decoder attends to its text and to the source.
+"""Translator: a transformer whose decoder attends to the source and its text.
 
     source (any) -> encoder block -> decoder block -> logits of the next id (any, 16)
 
-For pairs of texts, as seq2seq_attention: sentences in two languages, or dates and their ISO form.
-No state goes from step to step, so all tokens of a text are trained at the same time.
+For pairs of texts, as in seq2seq_attention: sentences of two languages, dates and their ISO form.
+No step needs the state of the step before, so all tokens of a text are trained at the same time.
 
 A decoder block attends twice: to the text so far, and to the encoded source. A causal mask hides
-later tokens, so one pass gives the logits of all places, each from the true tokens before it
-(teacher forcing). In use it reads the tokens that it has written (free running). Keys and values of
-earlier tokens do not change: they are kept, and each step adds those of one token.
+later tokens, so one pass predicts every token from the true ones before it (teacher forcing). In
+use the decoder reads the tokens that it has written (free running). Keys and values of earlier
+tokens do not change: a cache keeps them, and each step computes only those of the new token.
 
 In the report: which source tokens each written token attends to, in three test texts. The accuracy
-with teacher forcing counts tokens; the exact match counts whole texts written in free running.
+with teacher forcing counts tokens; the exact match counts texts without an error, in free running.
 
-Differs from transformer_encoder: a decoder with two attentions, a causal mask, a cache, a search.
+Differs from transformer_encoder: a decoder with two attentions, causal mask and cache; beam search.
 
 Reference: Vaswani et al., "Attention is all you need", 2017.
 """
@@ -54,7 +54,7 @@ class DecoderBlock(EncoderBlock):
         self.source_norm.build(x_shape)
 
     def call(self, x, memory, is_source):
-        """(all tokens x (batch, time, width), weights of their attention to the source)."""
+        """(x (batch, time, width), attention to the source (batch, heads, time, source time))."""
         places = ops.arange(ops.shape(x)[1])
         is_past = places[:, None] >= places  # (time, time): a token sees itself and those before
 
@@ -64,7 +64,7 @@ class DecoderBlock(EncoderBlock):
         return self.attend(x, query, text, is_past[None], source, is_source)
 
     def step(self, x, place, text, source, is_source):
-        """One token x (batch, 1, width), and the keys and values of the text with those of x."""
+        """Read a token x (batch, 1, width); return x, and keys and values with those of x added."""
         places = ops.arange(text[0].shape[2])  # text: keys, values (batch, heads, length, size)
         is_here = places[:, None] == place  # (length, 1)
         is_past = places <= place
@@ -95,22 +95,22 @@ def build_transformer_translation(
         source_size: number of ids in the source vocabulary; id 0 is padding.
         target_size: number of ids in the target vocabulary: 0 padding, 2 start, 3 end.
         width: size of the vector that stands for a token.
-        heads: number of heads of each attention; they share the width.
+        heads: number of heads of each attention; each has width / heads features.
         hidden: units of the first dense layer of a block.
         blocks: number of blocks of the encoder, and of the decoder.
-        dropout: fraction of values dropped.
+        dropout: fraction of values dropped after the embeddings and in each block.
 
     Returns:
-        A keras.Model from [source ids (batch, source time), ids from the start id to the last one
-        written (batch, time)] to logits of the next id (batch, time, target_size).
+        A keras.Model from [source ids (batch, source time), target ids so far (batch, time),
+        beginning with the start id] to logits of the next id (batch, time, target_size).
 
     Raises:
-        ValueError: if a size is not an integer >= 1, or the heads cannot share the width.
+        ValueError: if a size is not an integer >= 1, or the width is no multiple of the heads.
 
     Example:
         import numpy as np
 
-        # Copy 128 texts of 5 tokens: the ids 4 to 19. 2 starts a text, 3 ends it.
+        # Copy 128 texts of 5 tokens with ids 4 to 19. Id 2 starts a text, id 3 ends it.
         sources = np.random.randint(4, 20, size=(128, 5))
         written = np.pad(sources, ((0, 0), (1, 0)), constant_values=2)  # start + text
         targets = np.pad(sources, ((0, 0), (0, 1)), constant_values=3)  # text + end
@@ -146,7 +146,7 @@ def build_transformer_translation(
 
 
 class Translator(Decoding):
-    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 tokens at most."""
+    """Write a text for each source: `Translator(model, 20).predict(sources)`, 20 ids at most."""
 
     def __init__(self, model, length, beams=1):
         super().__init__(model, length, beams)
@@ -158,7 +158,7 @@ class Translator(Decoding):
         self.dense = model.get_layer("logits")
 
     def begin(self, source):
-        """Keys and values of the source for each block, and empty caches for those of the text."""
+        """Compute keys and values of the source for each block; make empty caches for the text."""
         encoded = self.encoder(source)
         memory = [block.source_attention.keys_and_values(encoded) for block in self.blocks]
 
@@ -167,7 +167,7 @@ class Translator(Decoding):
         return [ops.not_equal(source, 0), memory], [[empty, empty] for _ in self.blocks]
 
     def step(self, tokens, place, memory, state):
-        """Read one token in all blocks."""
+        """Run one token through all decoder blocks."""
         is_source, sources = memory
         x = self.positions(self.embedding(tokens[:, None]), first=place)  # (batch, 1, width)
 
@@ -197,19 +197,19 @@ def run(
     """Train on pairs of texts and report how many test texts are written without an error.
 
     Args:
-        data: dates, docstrings, or a file of pairs (.txt, .tsv, .csv, .jsonl or .parquet).
+        data: dates, docstrings, or a file: lines of source, tab, target; .csv, .jsonl or .parquet.
         epochs: passes over the training pairs.
         batch_size: pairs per training step.
         seed: sets the initial weights, the order of the pairs and the validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        limit: pairs read from the start of a file; 0 for all.
-        tokens: what is read and written at each step: characters, words or wordpieces.
-        source_length: tokens read of each source; 0 for the longest training source.
-        target_length: tokens written at most; 0 for the longest training target.
-        vocabulary_size: largest number of words or word pieces of each language.
-        width: size of the vector that stands for a token; a multiple of 4 (heads).
-        dropout: fraction of values dropped.
-        beams: texts that beam search keeps at each step; 1 for greedy search.
+        limit: number of pairs read from the start of a file; 0 for all.
+        tokens: what one id stands for: characters, words or wordpieces.
+        source_length: most tokens read of a source; 0 for the longest training source.
+        target_length: most tokens written; 0 for the longest training target.
+        vocabulary_size: largest size of each vocabulary, of words or word pieces.
+        width: size of the vector that stands for a token; a multiple of 4, the number of heads.
+        dropout: fraction of values dropped after the embeddings and in each block.
+        beams: number of texts that beam search keeps at each step; 1 for greedy search.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -258,12 +258,12 @@ def run(
 
 
 def _with_mask(part):
-    """(inputs, targets, which targets are not padding) of a part, for fit and evaluate."""
+    """(inputs, targets, mask of the targets: True for text) of a part, for fit and evaluate."""
     return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 
 def _pictures(model, test, written, source_vocabulary, target_vocabulary):
-    """Where the last block looks for each token of some test texts; the mean of its heads."""
+    """Attention of the last block to the source, for some test texts; the mean of its heads."""
     (sources, _), targets, _ = test
     block = [layer for layer in model.layers if isinstance(layer, DecoderBlock)][-1]
     attention = keras.Model(model.inputs, block.output[1])
@@ -273,8 +273,8 @@ def _pictures(model, test, written, source_vocabulary, target_vocabulary):
         source, text = source[source > 0], text[text > 0]
         inputs = np.array([target_vocabulary.start, *text[:-1]])
         weights = attention([source[None], inputs[None]])[0]  # (heads, time, source time)
-        wrote = [target_vocabulary.tokens[index] for index in text]
-        read = [source_vocabulary.tokens[index] for index in source]
-        maps.append((ops.convert_to_numpy(ops.mean(weights, axis=0)), wrote, read))
+        queries = [target_vocabulary.tokens[index] for index in text]
+        keys = [source_vocabulary.tokens[index] for index in source]
+        maps.append((ops.convert_to_numpy(ops.mean(weights, axis=0)), queries, keys))
         titles.append(f"true: {target_vocabulary.decode([target])[0]}")
     return {"attention": visualize.plot_attention_maps(maps, titles)}

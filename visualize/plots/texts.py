@@ -117,10 +117,17 @@ def plot_captions(images, captions, truths, ax=None):
         The matplotlib Figure, with up to four images in a row.
 
     Raises:
-        VisualizeError: if a shape is wrong, or the numbers of images, captions and truths differ.
+        VisualizeError: if a shape is wrong, an image has no true caption, or the numbers of images,
+            captions and truths differ.
     """
     images = to_images(images, "images")
-    truths = [truth if isinstance(truth, str) else str(truth[0]) for truth in truths]
+    truths = [[truth] if isinstance(truth, str) else truth for truth in truths]
+    for number, choices in enumerate(truths):
+        if not len(choices):
+            raise VisualizeError(
+                f"truths[{number}] holds no caption: give one true caption or more for each image."
+            )
+    truths = [str(choices[0]) for choices in truths]
     if not len(images) == len(captions) == len(truths):
         raise VisualizeError(
             f"{len(captions)} captions and {len(truths)} true ones for {len(images)} images: give "

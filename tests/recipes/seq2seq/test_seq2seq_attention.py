@@ -46,7 +46,7 @@ def test_weights_sum_to_one_and_are_zero_on_padding():
     ("units", "target_size", "embedding"), [(16, 16, 32), (64, 16, 32), (64, 4000, 128)]
 )
 def test_the_network_without_attention_has_as_many_weights(units, target_size, embedding):
-    plain_units = seq2seq_attention._units_without(units, target_size, embedding)
+    plain_units = seq2seq_attention._plain_units(units, target_size, embedding)
     plain = build_seq2seq(100, target_size, embedding, plain_units)
     model = build_seq2seq_attention(100, target_size, embedding, units)
     assert plain.count_params() == pytest.approx(model.count_params(), rel=0.02)

@@ -11,7 +11,7 @@ from scipy.special import erf
 import data_prep
 from data_prep.text.tasks import encode_task
 from recipes.layers.bert_heads import MASK, MaskedWords, add_classifier, mask_words, masked_batches
-from recipes.scores.masked_words import masked_word_guesses
+from recipes.scores.masked_words import masked_word_predictions
 from recipes.transformers import bert
 
 CONFIG = {
@@ -336,7 +336,7 @@ def test_pairs_are_halves_in_order_or_swapped(tiny_texts):
         encode_task(texts, vocabulary, 20, "halves")
 
 
-def test_guesses_show_the_true_word_beside_the_masked_text():
+def test_predictions_show_the_true_word_beside_the_masked_text():
     tokens = (*WORDS[:5], "red", "green", "blue", "sky", "grass")
     vocabulary = data_prep.Vocabulary(tokens, None, " ".join, mask=4)
     logits = np.zeros((1, 2, len(tokens)), "float32")
@@ -344,10 +344,10 @@ def test_guesses_show_the_true_word_beside_the_masked_text():
     model = type("Sure", (), {"predict": lambda self, inputs, verbose: logits})()
     sample = [np.array([[2, 7, 8, 3]]), None, np.array([[1, 2]])], np.array([[7, 8]])
     sample = ([sample[0][0], sample[0][0] * 0, sample[0][2]], sample[1], np.ones((1, 2)))
-    (text,) = masked_word_guesses(model, sample, vocabulary).values()
+    (text,) = masked_word_predictions(model, sample, vocabulary).values()
     first, _, blue, sky = text.split("\n")
     assert first == "[MASK] [MASK]"
-    assert blue.split()[:3] == ["blue", "guessed:", "blue"]
+    assert blue.split()[:3] == ["blue", "predicted:", "blue"]
     assert sky.split()[0] == "sky"
 
 
@@ -367,7 +367,7 @@ def test_a_checkpoint_takes_the_place_of_pre_training(tmp_path, tiny_texts):
 
 
 def test_flags_that_cannot_be_are_refused(tmp_path, tiny_texts):
-    with pytest.raises(data_prep.DataError, match="--length 17: longer than"):
+    with pytest.raises(data_prep.DataError, match="--length 17: give 16 or less"):
         bert.run(tiny_texts, checkpoint=str(write(tmp_path, random_tensors())), length=17)
     with pytest.raises(data_prep.DataError, match="config.json: no such file"):
         bert.run(tiny_texts, checkpoint=str(tmp_path / "nowhere"))

@@ -119,7 +119,7 @@ def test_positions_are_sines_and_cosines():
     [
         ({"blocks": 0}, "build_transformer_encoder: blocks=0; give an integer >= 1."),
         ({"width": 2.5}, "build_transformer_encoder: width=2.5; give an integer >= 1."),
-        ({"width": 30}, "Attention: 4 heads cannot share 30; give a multiple."),
+        ({"width": 30}, "Attention: width 30 is no multiple of 4 heads; give one."),
     ],
 )
 def test_sizes_that_cannot_work_are_refused(sizes, sentence):

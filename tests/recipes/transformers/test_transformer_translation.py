@@ -124,7 +124,7 @@ def test_the_attention_shown_is_that_to_the_source(model, sources, written):
     ("sizes", "sentence"),
     [
         ({"heads": 0}, "build_transformer_translation: heads=0; give an integer >= 1."),
-        ({"width": 30}, "Attention: 4 heads cannot share 30; give a multiple."),
+        ({"width": 30}, "Attention: width 30 is no multiple of 4 heads; give one."),
     ],
 )
 def test_sizes_that_cannot_work_are_refused(sizes, sentence):

@@ -144,6 +144,9 @@ BAD = {
     "1 captions and 2 true ones for 2 images": lambda: visualize.plot_captions(
         IMAGES[:2], ["a"], ["a", "b"]
     ),
+    r"truths\[1\] holds no caption: give one": lambda: visualize.plot_captions(
+        IMAGES[:2], ["a", "b"], ["a", []]
+    ),
     "at least one sample": lambda: visualize.plot_captions(IMAGES[:0], [], []),
     r"weights \(3, 3, 3\) for 2 words": lambda: visualize.plot_caption_attention(
         IMAGES[0], ["a", "b"], REGIONS
