@@ -235,7 +235,7 @@ def run(
     truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(
         model=model,
-        headline="exact match",
+        headline="exact match" if tokens == "characters" else "BLEU",
         scores=scores.translation(truth, texts) | scores.translator_scores(model, writer, *test),
         baselines=_baselines(pairs, truth, plain_texts, target_vocabulary),
         data=ids.describe() | {"signatures": scores.signatures()},
