@@ -8,7 +8,7 @@ from recipes.layers.decoding import Uncached
 from recipes.scores.speed import texts_per_second
 from recipes.scores.translation import most_frequent_answer, nearest_answers, translation
 
-FEW = 256  # number of texts that measure the speed without a cache, which is slow
+FEW = 64  # number of texts that measure the speed without a cache, which is slow
 
 
 def translator_scores(model, translator, inputs, targets, is_text):

@@ -47,7 +47,7 @@ LABELS = (100, 1000)  # numbers of labelled texts to fine-tune with; all come la
 
 def build_bert(
     vocabulary_size=1000,
-    length=40,
+    length=32,
     width=64,
     heads=4,
     hidden=128,
@@ -149,15 +149,15 @@ def load_bert_checkpoint(folder):
 
 def run(
     data="docstrings",
-    epochs=3,
+    epochs=2,
     batch_size=32,
     seed=0,
     task="classes",
     checkpoint="none",
-    pretrain_epochs=8,
+    pretrain_epochs=4,
     learning_rate=0.002,
     draws=2,
-    length=40,
+    length=32,
     vocabulary_size=1000,
     width=64,
     blocks=1,

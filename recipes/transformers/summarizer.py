@@ -122,7 +122,7 @@ def build_summarizer(vocabulary_size=5_000, embedding=64, units=32, dropout=0.3)
 
 def run(
     data="docstrings",
-    epochs=6,
+    epochs=4,
     batch_size=64,
     seed=0,
     learning_rate=0.008,
@@ -130,7 +130,7 @@ def run(
     target="target",
     vocabulary_size=3_000,
     most_sentences=20,
-    source_length=60,
+    source_length=40,
     target_length=16,
     callbacks=(),
 ):
