@@ -93,7 +93,9 @@ def _make_inputs(model):
     inputs = []
     for tensor in model.inputs:
         shape = (EXAMPLES, *(size or STEPS for size in tensor.shape[1:]))
-        if "int" in tensor.dtype:
+        if tensor.name == "types":  # BERT's: 0 for the first text of a pair, 1 for the second
+            inputs.append(rng.integers(0, 2, shape).astype(tensor.dtype))
+        elif "int" in tensor.dtype:
             inputs.append(rng.integers(1, 5, shape).astype(tensor.dtype))
         else:
             inputs.append(rng.random(shape, "float32"))
