@@ -31,7 +31,7 @@ from data_prep.tables.files import join_tables, read_table
 from data_prep.text.files import read_lines, read_text
 from data_prep.text.sentences import encode_sentences, split_sentences
 from data_prep.text.texts import load_long_text, load_text, load_text_pairs
-from data_prep.text.translation import encode_pairs, normal_texts
+from data_prep.text.translation import decoder_arrays, encode_pairs, normal_texts
 from data_prep.text.vocabulary import (
     Vocabulary,
     fit_characters,
@@ -56,6 +56,7 @@ __all__ = [
     "balance",
     "check",
     "class_weights",
+    "decoder_arrays",
     "encode_pairs",
     "encode_sentences",
     "fit_characters",

@@ -79,6 +79,19 @@ def encode_pairs(
     return ids, source_vocabulary, target_vocabulary
 
 
+def decoder_arrays(part):
+    """The arrays of a part for `fit` and `evaluate`: inputs, targets, sample weights.
+
+    Args:
+        part: a Part from `encode_pairs`, or one whose labels are ids.
+
+    Returns:
+        (inputs, targets, is_text): a list of the part's input arrays; its labels; and booleans of
+        the labels' shape, False for padding. As sample weights, they leave out padding.
+    """
+    return list(part.inputs), part.labels, padding_mask(part.labels)
+
+
 def normal_texts(texts, vocabulary):
     """Convert texts to the form in which a vocabulary writes them, as if no token were unknown.
 

@@ -170,7 +170,7 @@ def run(
         pairs, tokens, vocabulary_size, source_length, target_length
     )
     model = build_seq2seq(len(source_vocabulary), len(target_vocabulary), embedding, units, dropout)
-    inputs, targets, is_text = with_mask(ids.train)
+    inputs, targets, is_text = data_prep.decoder_arrays(ids.train)
     writer = Translator(model, length=targets.shape[1], beams=beams)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
@@ -187,12 +187,12 @@ def run(
         sample_weight=is_text,  # padding does not count
         batch_size=batch_size,
         epochs=epochs,
-        validation_data=with_mask(ids.validation),
+        validation_data=data_prep.decoder_arrays(ids.validation),
         callbacks=list(callbacks),
     )
 
     # The only use of the test pairs.
-    test = with_mask(ids.test)
+    test = data_prep.decoder_arrays(ids.test)
     written, texts = translate(writer, test, target_vocabulary)
     truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)
     return Report(
@@ -203,11 +203,6 @@ def run(
         data=ids.describe() | {"signatures": scores.signatures()},
         pictures=_pictures(pairs, model, test, written, target_vocabulary),
     )
-
-
-def with_mask(part):
-    """(inputs, targets, mask of the targets: True for text) of a part, for fit and evaluate."""
-    return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 
 def translate(translator, test, vocabulary):

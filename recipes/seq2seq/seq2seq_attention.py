@@ -41,7 +41,6 @@ from recipes.seq2seq.seq2seq import (
     build_seq2seq,
     plot_samples,
     translate,
-    with_mask,
 )
 
 
@@ -206,7 +205,7 @@ def run(
     sizes = len(source_vocabulary), len(target_vocabulary), embedding
     plain = build_seq2seq(*sizes, _plain_units(units, len(target_vocabulary), embedding), dropout)
     model = build_seq2seq_attention(*sizes, units, dropout)
-    inputs, targets, is_text = with_mask(ids.train)
+    inputs, targets, is_text = data_prep.decoder_arrays(ids.train)
     writer = AttentionTranslator(model, targets.shape[1], beams)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
@@ -224,12 +223,12 @@ def run(
             sample_weight=is_text,  # padding does not count
             batch_size=batch_size,
             epochs=epochs,
-            validation_data=with_mask(ids.validation),
+            validation_data=data_prep.decoder_arrays(ids.validation),
             callbacks=list(callbacks),
         )
 
     # The only use of the test pairs.
-    test = with_mask(ids.test)
+    test = data_prep.decoder_arrays(ids.test)
     written, texts = translate(writer, test, target_vocabulary)
     _, plain_texts = translate(Translator(plain, targets.shape[1], beams), test, target_vocabulary)
     truth = data_prep.normal_texts(pairs.test.labels, target_vocabulary)

@@ -231,9 +231,7 @@ def _rating_examples(texts, vocabulary_size, most_sentences):
 def _writing_examples(texts, *sizes):
     """({part: arrays for fit}, vocabulary of the documents, vocabulary of the summaries)."""
     pieces, source_pieces, target_pieces = data_prep.encode_pairs(texts, "wordpieces", *sizes)
-    examples = {}
-    for name, part in pieces.parts().items():
-        examples[name] = list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
+    examples = {name: data_prep.decoder_arrays(part) for name, part in pieces.parts().items()}
     return examples, source_pieces, target_pieces
 
 

@@ -230,19 +230,19 @@ def run(
         weighted_metrics=["accuracy"],
         steps_per_execution=16,  # several batches per call: faster for a small model
     )
-    inputs, targets, is_text = _with_mask(ids.train)
+    inputs, targets, is_text = data_prep.decoder_arrays(ids.train)
     model.fit(
         inputs,
         targets,
         sample_weight=is_text,  # padding does not count
         batch_size=batch_size,
         epochs=epochs,
-        validation_data=_with_mask(ids.validation),
+        validation_data=data_prep.decoder_arrays(ids.validation),
         callbacks=list(callbacks),
     )
 
     # The only use of the test pairs.
-    test = _with_mask(ids.test)
+    test = data_prep.decoder_arrays(ids.test)
     writer = Translator(model, length=targets.shape[1], beams=beams)
     written, _ = writer.predict(ids.test.inputs[0], batch_size=256, verbose=0)
     texts = target_vocabulary.decode(written)
@@ -255,11 +255,6 @@ def run(
         data=ids.describe() | {"signatures": scores.signatures()},
         pictures=_pictures(model, test, written, source_vocabulary, target_vocabulary),
     )
-
-
-def _with_mask(part):
-    """(inputs, targets, mask of the targets: True for text) of a part, for fit and evaluate."""
-    return list(part.inputs), part.labels, data_prep.padding_mask(part.labels)
 
 
 def _pictures(model, test, written, source_vocabulary, target_vocabulary):

@@ -38,6 +38,16 @@ def test_targets_are_the_decoder_inputs_one_step_later():
     assert ids.to_original(ids.test.inputs) == ["ba"]
 
 
+def test_the_arrays_for_fit_leave_out_padding():
+    ids, _, _ = data_prep.encode_pairs(make_pairs())
+    inputs, targets, is_text = data_prep.decoder_arrays(ids.train)
+    assert inputs[0] is ids.train.inputs[0]
+    assert targets is ids.train.labels
+    # "A B", "A B B C" and "C", each with its end id.
+    assert is_text.sum(axis=1).tolist() == [4, 8, 2]
+    assert (targets[~is_text] == 0).all()
+
+
 def test_texts_that_are_cut_and_unknown_tokens_are_counted():
     pairs = make_pairs(test=[("a" * 20, "A"), ("axa", "A X Y")])
     ids, _, target_vocabulary = data_prep.encode_pairs(pairs, source_length=3, target_length=2)

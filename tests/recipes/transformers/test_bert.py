@@ -9,9 +9,7 @@ from safetensors.numpy import save_file
 from scipy.special import erf
 
 import data_prep
-from data_prep.text.tasks import encode_task
 from recipes.layers.bert_heads import MASK, MaskedWords, add_classifier, mask_words, masked_batches
-from recipes.scores.masked_words import masked_word_predictions
 from recipes.transformers import bert
 
 CONFIG = {
@@ -312,43 +310,6 @@ def tiny_texts(tmp_path):
         rows.append({"text": text, "label": number % 2})
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return path
-
-
-def test_pairs_are_halves_in_order_or_swapped(tiny_texts):
-    texts = data_prep.load_text(tiny_texts)
-    vocabulary = data_prep.fit_wordpieces(texts.train.inputs, 60)
-    pairs = encode_task(texts, vocabulary, 20, "pairs", seed=1)
-    assert pairs.classes == ("swapped", "in order")
-    assert set(pairs.train.labels) == {0, 1}
-    ids, types = pairs.train.inputs
-    for text, row, row_types, label in zip(
-        texts.train.inputs, ids, types, pairs.train.labels, strict=True
-    ):
-        first, second = [
-            vocabulary.decode([part[part > 0]])[0]
-            for part in (row * (row_types == 0), row * (row_types == 1))
-        ]
-        joined = f"{first} {second}" if label else f"{second} {first}"
-        assert joined == text
-        assert (row == vocabulary.end).sum() == 2
-
-    with pytest.raises(data_prep.DataError, match="give classes or pairs"):
-        encode_task(texts, vocabulary, 20, "halves")
-
-
-def test_predictions_show_the_true_word_beside_the_masked_text():
-    tokens = (*WORDS[:5], "red", "green", "blue", "sky", "grass")
-    vocabulary = data_prep.Vocabulary(tokens, None, " ".join, mask=4)
-    logits = np.zeros((1, 2, len(tokens)), "float32")
-    logits[0, 0, 7] = 9.0
-    model = type("Sure", (), {"predict": lambda self, inputs, verbose: logits})()
-    sample = [np.array([[2, 7, 8, 3]]), None, np.array([[1, 2]])], np.array([[7, 8]])
-    sample = ([sample[0][0], sample[0][0] * 0, sample[0][2]], sample[1], np.ones((1, 2)))
-    (text,) = masked_word_predictions(model, sample, vocabulary).values()
-    first, _, blue, sky = text.split("\n")
-    assert first == "[MASK] [MASK]"
-    assert blue.split()[:3] == ["blue", "predicted:", "blue"]
-    assert sky.split()[0] == "sky"
 
 
 @pytest.mark.slow
