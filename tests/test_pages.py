@@ -393,8 +393,15 @@ def test_help(name, recipes):
         assert f"--{flag.name.replace('_', '-')}" in text
 
 
-@pytest.mark.slow
-@each_page
+# A full training takes more than 90 s on one core: the mark is `full`, for the others `slow`.
+LONG = {"char_rnn", "cnn3d", "conv_lstm", "segmentation", "seq2seq", "vec2seq", "wgan_gp"}
+full_training = [
+    pytest.param(name, marks=pytest.mark.full if name in LONG else pytest.mark.slow)
+    for name in PAGES
+]
+
+
+@pytest.mark.parametrize("name", full_training)
 def test_full_training_beats_the_baselines(name, recipes, tmp_path):
     recipes("run", name, "--out", "report")
     record = json.loads((tmp_path / "report" / "report.json").read_text())
