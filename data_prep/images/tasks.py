@@ -121,7 +121,12 @@ def few_labels(labels, counts, draws, epoch_size, seed=0):
     Returns:
         {number of labelled examples: [row numbers, one array per training set]}. The last entry
         is the set of all rows. The classes of each set are as balanced as possible.
+
+    Raises:
+        DataError: if draws is below 1.
     """
+    if draws < 1:
+        raise DataError(f"draws is {draws}; give 1 or more.")
     orders = [in_turns(labels, seed * draws + draw) for draw in range(draws)]
     samples = {}
     for count in counts:

@@ -148,8 +148,6 @@ def run(
     Raises:
         DataError: if draws is below 1, or if the network or its weights do not fit.
     """
-    if draws < 1:
-        raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
     images = data_prep.load_images(data, seed, image_size=(size, size), min_size=(8, 8))
     source, target = _make_tasks(image_tasks.scatter(images, size), weights)
     samples = image_tasks.few_labels(

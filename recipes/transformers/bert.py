@@ -161,6 +161,7 @@ def run(
     vocabulary_size=1000,
     width=64,
     blocks=1,
+    dropout=0.0,
     callbacks=(),
 ):
     """Pre-train, fine-tune, and report accuracy on test texts for several numbers of labels.
@@ -179,16 +180,16 @@ def run(
         vocabulary_size: largest size of the vocabulary of word pieces.
         width: size of the state of a token.
         blocks: number of blocks.
+        dropout: fraction of values dropped in training; raise it if the network overfits.
         callbacks: Keras callbacks for fit.
 
     Returns:
         A Report.
     """
-    if draws < 1:
-        raise data_prep.DataError(f"draws is {draws}; give 1 or more.")
     texts = data_prep.load_text(data, seed=seed)
-    bert, vocabulary = _start(texts, checkpoint, length, vocabulary_size, width, blocks)
+    bert, vocabulary = _start(texts, checkpoint, length, vocabulary_size, width, blocks, dropout)
     texts = encode_task(texts, vocabulary, length, task, seed)
+    samples = few_labels(texts.train.labels, LABELS, draws, epoch_size=512, seed=seed)
 
     # Pre-training: no labels are used.
     predictions = {"scores": {}, "baseline": {}, "texts": {}}
@@ -216,7 +217,7 @@ def run(
     accuracies = {scratch.name: {}, model.name: {}}
     for network in (scratch, model):
         network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=16)
-    for network, count, rows in _steps([scratch, model], texts.train.labels, draws, seed):
+    for network, count, rows in _steps([scratch, model], samples):
         network.fit(
             [inputs[rows] for inputs in texts.train.inputs],
             texts.train.labels[rows],
@@ -231,11 +232,11 @@ def run(
     return _report(model, texts, probabilities, accuracies, predictions)
 
 
-def _start(texts, checkpoint, length, vocabulary_size, width, blocks):
+def _start(texts, checkpoint, length, vocabulary_size, width, blocks, dropout):
     """BERT and its vocabulary: new, or those of a published checkpoint."""
     if checkpoint == "none":
         vocabulary = data_prep.fit_wordpieces(texts.train.inputs, vocabulary_size)
-        sizes = {"hidden": 2 * width, "blocks": blocks, "dropout": 0}  # too few steps to overfit
+        sizes = {"hidden": 2 * width, "blocks": blocks, "dropout": dropout}
         return build_bert(len(vocabulary), length, width, **sizes), vocabulary
     try:
         bert, tokens = load_bert_checkpoint(checkpoint)
@@ -246,10 +247,9 @@ def _start(texts, checkpoint, length, vocabulary_size, width, blocks):
     return bert, data_prep.read_wordpieces(f"{checkpoint}/vocab.txt", is_uncased(tokens))
 
 
-def _steps(networks, labels, draws, seed):
+def _steps(networks, samples):
     """Yield (network, number of labels, rows) of each training; reset the network before each."""
     initial_weights = [network.get_weights() for network in networks]
-    samples = few_labels(labels, LABELS, draws, epoch_size=512, seed=seed)
     for network, weights in zip(networks, initial_weights, strict=True):
         for count, rows_of_draws in samples.items():
             for rows in rows_of_draws:
