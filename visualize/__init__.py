@@ -50,6 +50,7 @@ from visualize.plots.images import (
     plot_siamese_pair,
 )
 from visualize.plots.layers import plot_activations, plot_feature_maps, plot_filters
+from visualize.plots.pairs import plot_pairs, plot_roc
 from visualize.plots.sequences import (
     plot_class_activation,
     plot_forecast,
@@ -106,10 +107,12 @@ __all__ = [
     "plot_max_pooling",
     "plot_model",
     "plot_next_frames",
+    "plot_pairs",
     "plot_predictions",
     "plot_reconstructions",
     "plot_rnn_cell",
     "plot_rnn_types",
+    "plot_roc",
     "plot_sample_strip",
     "plot_score_table",
     "plot_segmentation",

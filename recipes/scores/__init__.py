@@ -2,7 +2,7 @@
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
 likelihood, a mask, a restored image, a search, a generated image, a translation,
-a caption?
+a caption, a pair?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
@@ -59,6 +59,13 @@ from recipes.scores.translation import (
     translation,
 )
 from recipes.scores.translators import translator_baselines, translator_scores
+from recipes.scores.verification import (
+    compare_embeddings,
+    comparison_scores,
+    hardest_pairs,
+    roc,
+    verification,
+)
 
 __all__ = [
     "FeatureClassifier",
@@ -72,6 +79,8 @@ __all__ = [
     "caption_scores",
     "classification",
     "classification_baselines",
+    "compare_embeddings",
+    "comparison_scores",
     "confusion",
     "denoising",
     "direction_baselines",
@@ -87,6 +96,7 @@ __all__ = [
     "generation_baselines",
     "hamming_search",
     "hardest",
+    "hardest_pairs",
     "hashing_baselines",
     "join_picked",
     "likelihood_baselines",
@@ -102,6 +112,7 @@ __all__ = [
     "regression",
     "regression_baselines",
     "retrieval",
+    "roc",
     "rouge",
     "segmentation",
     "segmentation_baselines",
@@ -115,4 +126,5 @@ __all__ = [
     "translator_baselines",
     "translator_scores",
     "variational",
+    "verification",
 ]
