@@ -86,10 +86,11 @@ class Capsules(layers.Layer):
     def build(self, input_shape):
         """Make a matrix for each pair of an input and an output capsule."""
         _, inputs, input_size = input_shape
-        # One matrix product for each input capsule gives its votes for all output capsules.
+        # Each input capsule divides its vote by num_capsules at first: the weights make up for it.
+        deviation = self.num_capsules / (inputs * input_size) ** 0.5
         self.kernel = self.add_weight(
             shape=(inputs, input_size, self.num_capsules * self.size),
-            initializer=keras.initializers.RandomNormal(stddev=0.05),
+            initializer=keras.initializers.RandomNormal(stddev=deviation),
             name="kernel",
         )
 
@@ -226,11 +227,11 @@ def build_capsnet(
 
 def run(
     data="digits",
-    epochs=30,
+    epochs=20,
     batch_size=64,
     seed=0,
-    learning_rate=0.003,
-    filters=64,
+    learning_rate=0.005,
+    filters=128,
     kernel_size=3,
     capsule_types=16,
     shift=0,
