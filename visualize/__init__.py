@@ -34,7 +34,12 @@ from visualize.notes.schematics import (
     plot_vec2seq,
 )
 from visualize.notes.transformers import plot_bert, plot_transformer
-from visualize.plots.codes import plot_interpolation, plot_latent_manifold, plot_latent_space
+from visualize.plots.codes import (
+    plot_code_dimensions,
+    plot_interpolation,
+    plot_latent_manifold,
+    plot_latent_space,
+)
 from visualize.plots.comparisons import (
     plot_layers_over_epochs,
     plot_lines,
@@ -86,6 +91,7 @@ __all__ = [
     "plot_caption_attention",
     "plot_captions",
     "plot_class_activation",
+    "plot_code_dimensions",
     "plot_confusion_matrix",
     "plot_convolution",
     "plot_dead_relus",

@@ -7,6 +7,7 @@ a caption, a pair?
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
 from recipes.scores.captions import caption_baselines, caption_scores
+from recipes.scores.changed import changed_images
 from recipes.scores.classification import (
     classification,
     classification_baselines,
@@ -77,6 +78,7 @@ __all__ = [
     "block_bootstrap",
     "caption_baselines",
     "caption_scores",
+    "changed_images",
     "classification",
     "classification_baselines",
     "compare_embeddings",
