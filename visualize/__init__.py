@@ -24,7 +24,7 @@ from visualize.notes.arithmetic import (
     plot_max_pooling,
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
-from visualize.notes.networks import plot_autoencoder, plot_gan
+from visualize.notes.networks import plot_autoencoder, plot_gan, plot_siamese
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,
@@ -124,6 +124,7 @@ __all__ = [
     "plot_segmentation",
     "plot_seq2seq",
     "plot_seq2vec",
+    "plot_siamese",
     "plot_siamese_pair",
     "plot_texts",
     "plot_training_curves",

@@ -41,9 +41,10 @@ def plot_pairs(pairs, threshold, ax=None):
     images = to_images(np.concatenate(list(joined.values())), "pairs")
     columns = max(len(distances) for *_, distances in pairs.values())
     ratio = images.shape[1] / images.shape[2]
-    ax = make_axes(ax, 1.5 * columns + 0.2, (0.75 * ratio + 0.5) * len(pairs) + 0.3)
-    ax.set_title(f"distance of each pair; same class below {threshold:.3g}", fontsize=10)
-    panels = make_panels(ax, len(pairs), columns, (0.12, 0.62))
+    ax = make_axes(ax, 1.5 * columns + 0.2, (0.75 * ratio + 0.5) * len(pairs) + 0.6)
+    note = f"distance of each pair; below {threshold:.3g} the prediction is: same class"
+    ax.set_title(note, fontsize=10, pad=36)
+    panels = make_panels(ax, len(pairs), columns, (0.12, 0.5 / (0.75 * ratio)))
 
     place = 0
     for line, (title, (first, _, distances)) in zip(panels, pairs.items(), strict=True):
@@ -56,8 +57,14 @@ def plot_pairs(pairs, threshold, ax=None):
             for left, image in zip((0, 0.51), pair, strict=True):
                 show_image(panel.inset_axes((left, 0, 0.49, 1)), image)
             panel.set_title(f"{distances[number]:.3g}", fontsize=9, pad=3)
-        line[0].text(
-            0, 1.34, title, transform=line[0].transAxes, fontsize=9, fontweight="bold", va="bottom"
+        line[0].annotate(
+            title,
+            (0, 1),
+            xytext=(0, 18),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=9,
+            fontweight="bold",
         )
         place += 2 * count
     return ax.figure
