@@ -100,6 +100,7 @@ def run(
     learning_rate=0.003,
     held_out="third",
     loss="triplet",
+    per_class=8,
     distortion=2.0,
     rotations=False,
     callbacks=(),
@@ -116,6 +117,7 @@ def run(
         held_out: classes for testing alone, separated by commas; third for the last third of the
             classes, none to test on images of the training classes.
         loss: triplet, contrastive or cross_entropy.
+        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
         distortion: strength of the random distortions in training: at 1, rotation by up to 15
             degrees, with shear, zoom and shift to match; 0 for none.
         rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
@@ -135,7 +137,7 @@ def run(
     # Both inputs share one tower, so it is trained alone: each batch compares all its images.
     tower = model.get_layer("tower")
     train = data_prep.add_rotations(images.train) if rotations else images.train
-    batches = data_prep.class_batches(train, batch_size, distortion=distortion, seed=seed)
+    batches = data_prep.class_batches(train, batch_size, per_class, distortion, seed)
 
     # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
     schedule = warmup_cosine(learning_rate, batches.examples, batch_size, epochs)
@@ -147,7 +149,7 @@ def run(
     tower.fit(
         batches,
         epochs=epochs,
-        validation_data=data_prep.class_batches(images.validation, batch_size, seed=seed),
+        validation_data=data_prep.class_batches(images.validation, batch_size, per_class),
         callbacks=list(callbacks),
     )
 
