@@ -64,6 +64,7 @@ from recipes.scores.verification import (
     compare_embeddings,
     comparison_scores,
     hardest_pairs,
+    random_guess,
     roc,
     verification,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "pick_oracle",
     "precision_at",
     "psnr",
+    "random_guess",
     "regression",
     "regression_baselines",
     "retrieval",

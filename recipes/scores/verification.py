@@ -30,6 +30,7 @@ class Verification:
         same: 1 for a pair of one class, 0 for two classes, (pairs,).
         distances: distance of each pair, (pairs,).
         threshold: pairs with a smaller distance are predicted to be of one class.
+        ways: number of classes in the one-shot tasks.
         scores: {name: value}, as `verification` describes them.
     """
 
@@ -37,6 +38,7 @@ class Verification:
     same: np.ndarray
     distances: np.ndarray
     threshold: float
+    ways: int
     scores: dict
 
 
@@ -76,14 +78,13 @@ def verification(data, embed):
     validation_rows, validation_same = pair_rows(data.validation.labels, pairs)
     threshold = best_threshold(pair_distances(validation, validation_rows), validation_same)
 
-    tasks = _sample_tasks(data, test)
-    if data.runs is None:
-        scores = one_shot(tasks)
-    else:
-        scores = one_shot(_embed_runs(data.runs, embed))
-        scores |= one_shot(tasks, "one-shot accuracy, other groups")
+    sampled = _sample_tasks(data, test)
+    tasks = sampled if data.runs is None else _embed_runs(data.runs, embed)
+    scores = one_shot(tasks)
+    if data.runs is not None:
+        scores |= one_shot(sampled, "one-shot accuracy, other groups")
     scores |= pair_scores(distances, same, threshold)
-    return Verification(rows, same, distances, threshold, scores)
+    return Verification(rows, same, distances, threshold, tasks[0].shape[1], scores)
 
 
 def compare_embeddings(data, embed):
@@ -114,19 +115,28 @@ def compare_embeddings(data, embed):
     return {name: verification(data, function) for name, function in embeddings.items()}
 
 
+def random_guess(result):
+    """The scores of predictions at random, in the tasks and pairs of a Verification."""
+    return {
+        "one-shot accuracy": 1 / result.ways,
+        "AUC": 0.5,
+        "equal error rate": 0.5,
+        "accuracy": 0.5,
+    }
+
+
 def comparison_scores(data, found):
-    """{name: scores} of what is more than a baseline, for the `comparisons` of a Report.
+    """{name: scores} of all but this recipe, for the `comparisons` of a Report.
 
     Args:
         data: a data_prep.NewClasses.
         found: the result of `compare_embeddings`.
 
     Returns:
-        The scores of linear discriminant analysis; if the data have fixed runs, also those of the
-        modified Hausdorff distance on them.
+        The scores of the embeddings without a network; if the data have fixed runs, also those of
+        the modified Hausdorff distance on them.
     """
-    name = "linear discriminant analysis"
-    scores = {name: found[name].scores}
+    scores = {name: result.scores for name, result in found.items() if name != "this recipe"}
     if data.runs is not None:
         hausdorff = hausdorff_scores(data.runs_ink, data.runs.labels)
         scores["modified Hausdorff distance"] = hausdorff

@@ -148,7 +148,7 @@ def run(
         model=model,
         headline="one-shot accuracy",
         scores=found["this recipe"].scores,
-        baselines={"pixel distance": found["pixel distance"].scores},
+        baselines={"random guess": scores.random_guess(found["this recipe"])},
         comparisons=scores.comparison_scores(images, found),
         data=images.describe(),
         pictures=_pictures(images, found),

@@ -44,7 +44,6 @@ def test_pairs_in_a_batch_are_all_pairs_but_those_with_oneself(embeddings):
     distances, same, other = map(ops.convert_to_numpy, pairs_in_batch(LABELS, embeddings))
     expected = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)
     np.testing.assert_allclose(distances, expected, atol=2e-3)
-    assert (np.diag(same) == 0).all() and (np.diag(other) == 0).all()
     assert ((same + other) == 1 - np.eye(6)).all()
 
 
@@ -73,7 +72,7 @@ def test_triplet_loss(embeddings):
     expected = [
         np.log(1 + sum(np.exp(distances[i, j] - distances[i, k]) for k in np.flatnonzero(others)))
         for i in range(6)
-        for others in [LABELS != LABELS[i]]
+        for others in [~np.equal(LABELS, LABELS[i])]
         for j in range(6)
         if i != j and LABELS[i] == LABELS[j]
     ]
@@ -113,8 +112,8 @@ def test_training_separates_two_classes(name):
         return distances[~same].mean() / distances[same].mean()
 
     before = gap()
-    tower.compile(keras.optimizers.Adam(0.02), LOSSES[name])
-    tower.fit(inputs, labels, epochs=30, verbose=0)
+    tower.compile(keras.optimizers.Adam(0.05), LOSSES[name])
+    tower.fit(inputs, labels, epochs=15, verbose=0)
     assert gap() > before + 0.3
 
 
