@@ -24,7 +24,7 @@ def is_omniglot(path):
     return (folder / "omniglot.npz").is_file() or (folder / "images_background").is_dir()
 
 
-def load_omniglot(folder, seed=0, side=28, validation_alphabets=3):
+def load_omniglot(folder, seed=0, side=28, validation=0.1):
     """Load Omniglot: training on the background alphabets, tests on the evaluation alphabets.
 
     Args:
@@ -36,7 +36,7 @@ def load_omniglot(folder, seed=0, side=28, validation_alphabets=3):
             (images,).
         seed: selects the alphabets of the validation part.
         side: height and width that the images are reduced to, in pixels, 1 to 105.
-        validation_alphabets: number of background alphabets that are kept for validation.
+        validation: fraction of the background alphabets for validation, at least one of them.
 
     Returns:
         A NewClasses. Inputs are float32 (images, side, side, 1), the fraction of ink in each
@@ -55,12 +55,13 @@ def load_omniglot(folder, seed=0, side=28, validation_alphabets=3):
 
     alphabets = arrays["background_alphabet"]
     choices = np.unique(alphabets)
-    if not 1 <= validation_alphabets < len(choices):
+    count = max(1, round(validation * len(choices)))
+    if not 0 <= validation < 1 or count == len(choices):
         raise DataError(
-            f"validation_alphabets is {validation_alphabets}, and {folder} has {len(choices)} "
-            f"background alphabets; give 1 to {len(choices) - 1}."
+            f"validation is {validation}, of {len(choices)} background alphabets in {folder}; give "
+            f"a fraction from 0 that leaves an alphabet for training."
         )
-    chosen = np.random.default_rng(seed).permutation(choices)[:validation_alphabets]
+    chosen = np.random.default_rng(seed).permutation(choices)[:count]
     is_validation = np.isin(alphabets, chosen)
 
     # No class number comes in two parts: they are different characters.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.metrics import auc, roc_curve
+from sklearn.metrics import auc
 
 from data_prep.pairs import episode_rows, pair_rows
 from recipes.scores.inputs import flat_inputs
@@ -176,8 +176,29 @@ def roc(result):
         (false, true): for each threshold the fraction of the pairs of two classes, and of one
         class, that have a smaller distance.
     """
-    false, true, _ = roc_curve(result.same, -result.distances)
-    return false, true
+    order = np.argsort(result.distances)
+    return roc_points(result.distances, result.same, order, np.ones(len(order)))
+
+
+def roc_points(distances, same, order, counts):
+    """The points of a ROC curve, when each pair counts several times.
+
+    Args:
+        distances: (pairs,).
+        same: 1 for a pair of one class, 0 for two classes, (pairs,).
+        order: row numbers of the pairs by rising distance, (pairs,).
+        counts: how often each pair counts, (pairs,).
+
+    Returns:
+        (false, true): from 0 to 1, a point after each different distance.
+    """
+    distances, same, counts = distances[order], same[order], counts[order]
+    last_of_equals = np.append(np.diff(distances) > 0, True)
+    curve = []
+    for kind in (1 - same, same):
+        total = np.cumsum(kind * counts)
+        curve.append(np.concatenate([[0], total[last_of_equals] / total[-1]]))
+    return curve
 
 
 def pair_scores(distances, same, threshold):
@@ -192,20 +213,25 @@ def pair_scores(distances, same, threshold):
         {name: value}, as `verification` describes them.
     """
     distances, same = np.asarray(distances), np.asarray(same)
+    right = (distances < threshold) == same
 
-    def measure(rows):
-        false, true, _ = roc_curve(same[rows], -distances[rows])
-        right = (distances[rows] < threshold) == same[rows]
-        return auc(false, true), equal_error_rate(false, true), right.mean()
+    def measure(counts):
+        false, true = roc_points(distances, same, order, counts)
+        error = equal_error_rate(false, true)
+        return auc(false, true), error, np.average(right, weights=counts)
 
-    count = len(same)
+    pairs = len(same)
+    order = np.argsort(distances)  # sorted once for all samples
     random = np.random.default_rng(0)
-    samples = [measure(random.integers(count, size=count)) for _ in range(BOOTSTRAP_SAMPLES)]
+    samples = []
+    for _ in range(BOOTSTRAP_SAMPLES):
+        rows = random.integers(pairs, size=pairs)
+        samples.append(measure(np.bincount(rows, minlength=pairs)))
     low, high = np.quantile(samples, (0.025, 0.975), axis=0)
 
     scores = {}
     names = ("AUC", "equal error rate", "accuracy")
-    for name, value, least, most in zip(names, measure(np.arange(count)), low, high, strict=True):
+    for name, value, least, most in zip(names, measure(np.ones(pairs)), low, high, strict=True):
         scores |= _with_interval(name, value, least, most)
     return scores | {"threshold": float(threshold)}
 
