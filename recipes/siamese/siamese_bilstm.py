@@ -1,4 +1,4 @@
-"""Siamese network: one bidirectional LSTM reads two images row by row.
+"""Siamese network: one bidirectional LSTM for two images, compared by distance.
 
     two images (8, 8, 1) -> each: 8 rows of 8 -> BiLSTM 2 x 64 -> (1024,) -> distance (1,)
 

@@ -1,4 +1,4 @@
-"""Siamese network: one tower of capsules embeds two images, their distance tells.
+"""Siamese network: one tower of capsules for two images, compared by distance.
 
     two images (8, 8, 1) -> each: conv 64 -> capsules (32, 8) -> routing -> capsules (16, 8)
 

@@ -1,4 +1,4 @@
-"""Siamese network: one convolutional tower embeds two images, their distance tells.
+"""Siamese network: one convolutional tower for two images, compared by distance.
 
     two images (8, 8, 1) -> each: conv 64 -> pool -> conv 64 -> pool -> (256,) -> distance (1,)
 
@@ -19,8 +19,9 @@ to its class than to others.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
 test pairs, right and wrong, with their distances; and the ROC curve, all pairs accepted at a
-threshold, the right against the wrong ones. Embeddings spread less for new classes, so the
-threshold of the validation pairs is often too low for them: compare accuracy and equal error rate.
+threshold, the right against the wrong ones. New classes lie closer together than training classes,
+so the threshold of the validation pairs is often too high for them: compare accuracy and equal
+error rate.
 
 Reference: Koch, Zemel and Salakhutdinov, "Siamese neural networks for one-shot image recognition",
 2015.

@@ -1,4 +1,4 @@
-"""Siamese network: one LSTM reads two images row by row, their distance tells.
+"""Siamese network: one LSTM reads two images row by row, compared by distance.
 
     two images (8, 8, 1) -> each: 8 rows of 8 -> LSTM 64 -> (512,) -> distance (1,)
 
