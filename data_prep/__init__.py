@@ -18,8 +18,12 @@ from data_prep.errors import DataError
 from data_prep.images.arrays import image_rows, load_images
 from data_prep.images.captions import load_captions
 from data_prep.images.clips import image_clips, image_patches, load_clips
+from data_prep.images.distortion import add_rotations, distort
+from data_prep.images.held_out import load_new_classes
+from data_prep.images.omniglot import load_omniglot, read_runs
 from data_prep.images.scenes import load_scenes
 from data_prep.leaks import check
+from data_prep.new_classes import NewClasses, class_batches
 from data_prep.pairs import hold_out_classes, make_episodes, make_pairs, make_triplets
 from data_prep.series.frames import Frames, make_frames
 from data_prep.series.loading import load_labelled_series, load_series
@@ -51,12 +55,16 @@ __all__ = [
     "Frames",
     "NAMED",
     "NamedData",
+    "NewClasses",
     "Part",
     "Vocabulary",
+    "add_rotations",
     "balance",
     "check",
+    "class_batches",
     "class_weights",
     "decoder_arrays",
+    "distort",
     "encode_pairs",
     "encode_sentences",
     "fit_characters",
@@ -73,6 +81,8 @@ __all__ = [
     "load_labelled_series",
     "load_long_text",
     "load_scenes",
+    "load_new_classes",
+    "load_omniglot",
     "load_series",
     "load_table",
     "load_text",
@@ -85,6 +95,7 @@ __all__ = [
     "normal_texts",
     "padding_mask",
     "read_lines",
+    "read_runs",
     "read_table",
     "read_text",
     "read_volume",

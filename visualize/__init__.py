@@ -24,7 +24,7 @@ from visualize.notes.arithmetic import (
     plot_max_pooling,
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
-from visualize.notes.networks import plot_autoencoder, plot_gan
+from visualize.notes.networks import plot_autoencoder, plot_gan, plot_siamese
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,
@@ -34,7 +34,12 @@ from visualize.notes.schematics import (
     plot_vec2seq,
 )
 from visualize.notes.transformers import plot_bert, plot_transformer
-from visualize.plots.codes import plot_interpolation, plot_latent_manifold, plot_latent_space
+from visualize.plots.codes import (
+    plot_code_dimensions,
+    plot_interpolation,
+    plot_latent_manifold,
+    plot_latent_space,
+)
 from visualize.plots.comparisons import (
     plot_layers_over_epochs,
     plot_lines,
@@ -50,6 +55,7 @@ from visualize.plots.images import (
     plot_siamese_pair,
 )
 from visualize.plots.layers import plot_activations, plot_feature_maps, plot_filters
+from visualize.plots.pairs import plot_pairs, plot_roc
 from visualize.plots.sequences import (
     plot_class_activation,
     plot_forecast,
@@ -85,6 +91,7 @@ __all__ = [
     "plot_caption_attention",
     "plot_captions",
     "plot_class_activation",
+    "plot_code_dimensions",
     "plot_confusion_matrix",
     "plot_convolution",
     "plot_dead_relus",
@@ -106,15 +113,18 @@ __all__ = [
     "plot_max_pooling",
     "plot_model",
     "plot_next_frames",
+    "plot_pairs",
     "plot_predictions",
     "plot_reconstructions",
     "plot_rnn_cell",
     "plot_rnn_types",
+    "plot_roc",
     "plot_sample_strip",
     "plot_score_table",
     "plot_segmentation",
     "plot_seq2seq",
     "plot_seq2vec",
+    "plot_siamese",
     "plot_siamese_pair",
     "plot_texts",
     "plot_training_curves",

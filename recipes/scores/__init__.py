@@ -2,11 +2,12 @@
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
 likelihood, a mask, a restored image, a search, a generated image, a translation,
-a caption?
+a caption, a pair?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
 from recipes.scores.captions import caption_baselines, caption_scores
+from recipes.scores.changed import changed_images
 from recipes.scores.classification import (
     classification,
     classification_baselines,
@@ -59,6 +60,14 @@ from recipes.scores.translation import (
     translation,
 )
 from recipes.scores.translators import translator_baselines, translator_scores
+from recipes.scores.verification import (
+    compare_embeddings,
+    comparison_scores,
+    hardest_pairs,
+    random_guess,
+    roc,
+    verification,
+)
 
 __all__ = [
     "FeatureClassifier",
@@ -70,8 +79,11 @@ __all__ = [
     "block_bootstrap",
     "caption_baselines",
     "caption_scores",
+    "changed_images",
     "classification",
     "classification_baselines",
+    "compare_embeddings",
+    "comparison_scores",
     "confusion",
     "denoising",
     "direction_baselines",
@@ -87,6 +99,7 @@ __all__ = [
     "generation_baselines",
     "hamming_search",
     "hardest",
+    "hardest_pairs",
     "hashing_baselines",
     "join_picked",
     "likelihood_baselines",
@@ -99,9 +112,11 @@ __all__ = [
     "pick_oracle",
     "precision_at",
     "psnr",
+    "random_guess",
     "regression",
     "regression_baselines",
     "retrieval",
+    "roc",
     "rouge",
     "segmentation",
     "segmentation_baselines",
@@ -115,4 +130,5 @@ __all__ = [
     "translator_baselines",
     "translator_scores",
     "variational",
+    "verification",
 ]

@@ -323,7 +323,9 @@ def _nearest_codes_decoder(codes, x):
 
 
 def _embeddings(digits):
-    """Yield the picture of a Siamese pair; principal components stand for the embedding."""
+    """Yield the Siamese network, and a pair; principal components stand for the embedding."""
+    yield "siamese", visualize.plot_siamese()
+
     images, labels = digits[0][:300], digits[1][:300]
     x = digits[0].reshape(-1, 64)
     mean, _, components = _principal_components(x)

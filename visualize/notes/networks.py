@@ -1,4 +1,4 @@
-"""Pictures of networks as boxes and arrows: autoencoder, GAN."""
+"""Pictures of networks as boxes and arrows: autoencoder, GAN, Siamese network."""
 
 import math
 
@@ -109,4 +109,44 @@ def plot_gan(ax=None):
     canvas.text(6.2, 0.3, "trains the generator: make samples that look real", color=ORANGE)
     canvas.arrow((10.2, 3.1), (10.2, 4.2), (7.9, 4.2), (7.9, 3.1), color=BLUE, style=":")
     canvas.text(8.5, 4.5, "trains the discriminator: tell real from generated", color=BLUE)
+    return canvas.ax.figure
+
+
+def plot_siamese(ax=None):
+    """Plot a Siamese network: both inputs go through one tower, their distance is the output.
+
+    Source: Bromley et al., "Signature verification using a Siamese time delay neural network",
+    1993.
+
+    Args:
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+    """
+    canvas = Canvas(ax, 11.6, 4.6)
+
+    embeddings = []
+    for y, number in ((3.6, 1), (1.2, 2)):
+        image = canvas.box(1, y, f"input $x_{number}$", width=1.4, height=0.9, fill="white")
+        tower = canvas.box(3.5, y, "tower", width=1.8, height=0.9, fill=BLUE_FILL)
+        embedding = canvas.box(6.1, y, f"embedding $z_{number}$", width=1.9, height=0.9)
+        canvas.arrow(image.right, tower.left)
+        canvas.arrow(tower.right, embedding.left)
+        embeddings.append(embedding)
+
+    # The two towers are one network.
+    canvas.arrow((3.5, 3.1), (3.5, 1.7), color=BLUE, style="--", head="<|-|>")
+    canvas.text(3.65, 2.4, "the same weights", ha="left", color=BLUE)
+
+    distance = canvas.box(
+        8.5, 2.4, "distance\n$|z_1 - z_2|$", width=1.6, height=0.9, fill=ORANGE_FILL
+    )
+    for embedding, edge in zip(embeddings, (2.9, 1.9), strict=True):
+        canvas.arrow(embedding.right, (8.5, embedding.y), (8.5, edge))
+    decision = canvas.box(10.7, 2.4, "same\nclass?", width=1.2, height=0.9, fill="white")
+    canvas.arrow(distance.right, decision.left)
+    canvas.text(9.7, 3.2, "threshold", color=ORANGE)
+
+    canvas.text(5.8, 0.3, "loss: small distance for one class, large for two", color=ORANGE)
     return canvas.ax.figure

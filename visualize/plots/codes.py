@@ -11,6 +11,7 @@ from visualize.plots.images import show_image, to_images
 from visualize.style import CLASS_COLORS, CLASS_MARKERS, make_axes, make_panels, style_axes
 
 MOST_CLASSES = 20  # more cannot be told apart
+CHANGES = (-0.25, -0.2, -0.15, -0.1, -0.05, 0, 0.05, 0.1, 0.15, 0.2, 0.25)
 
 
 def plot_latent_space(codes, labels, ax=None):
@@ -170,4 +171,59 @@ def plot_interpolation(decoder, codes, steps=9, ax=None):
     panels = make_panels(ax, rows, steps).ravel()
     for panel, image in zip(panels, images, strict=True):
         show_image(panel, image)
+    return ax.figure
+
+
+def plot_code_dimensions(decoder, code, changes=CHANGES, ax=None):
+    """Plot how a decoded image changes with each number of its code, one number at a time.
+
+    Source: Sabour et al., "Dynamic routing between capsules", 2017, figure 4.
+
+    Args:
+        decoder: a keras.Model from codes (batch, ...) to images (batch, height, width[, channels]).
+        code: one code, in the shape that the decoder takes. A number that is 0 is left out: in a
+            capsule network, it belongs to a capsule that is masked.
+        changes: what is added to a number, one column each.
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure, one row for each number. The middle column shows the code as it is,
+        if the changes are symmetric.
+
+    Raises:
+        VisualizeError: if the code does not fit the decoder, all its numbers are 0, or there are no
+            changes.
+    """
+    check_single_input(decoder)
+    code, changes = np.asarray(code, "float32"), np.asarray(changes, "float32")
+    if code.shape != decoder.inputs[0].shape[1:]:
+        raise VisualizeError(
+            f"code {code.shape} for decoder {decoder.name!r}: it takes codes "
+            f"{tuple(decoder.inputs[0].shape[1:])}."
+        )
+    places = np.argwhere(code)
+    if not len(places) or not changes.size:
+        raise VisualizeError(
+            f"{len(places)} numbers that are not 0, {changes.size} changes: give at least one."
+        )
+
+    codes = np.tile(code, (len(places), len(changes)) + (1,) * code.ndim)
+    for row, place in enumerate(places):
+        codes[(row, slice(None), *place)] += changes
+    flat_codes = codes.reshape(-1, *code.shape)
+    images = to_images(decoder.predict(flat_codes, batch_size=256, verbose=0), "decoded images")
+
+    # All images in one, with a white line after each.
+    images = np.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1)
+    height, width = images.shape[1:3]
+    rows, columns = len(places), len(changes)
+    grid = images.reshape(rows, columns, height, width, -1).swapaxes(1, 2)
+    ratio = rows * height / (columns * width)
+    ax = make_axes(ax, 5, 0.8 + 4.4 * ratio)
+    show_image(ax, grid.reshape(rows * height, columns * width, -1))
+
+    names = [f"{change:+.2f}" if change else "0" for change in changes]
+    ax.set_xticks([(column + 0.5) * width - 0.5 for column in range(columns)], names, fontsize=8)
+    ax.set_yticks([(row + 0.5) * height - 0.5 for row in range(rows)], range(1, rows + 1))
+    ax.set(xlabel="added to the number", ylabel="number of the code")
     return ax.figure

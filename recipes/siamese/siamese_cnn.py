@@ -1,0 +1,183 @@
+"""Siamese network: one convolutional tower for two images, compared by distance.
+
+    two images (8, 8, 1) -> each: conv 64 -> pool -> conv 64 -> pool -> (256,) -> distance (1,)
+
+Is it the same class? A Siamese network answers for classes that it was never trained on, from one
+example of each: whose signature is it, which character of a new alphabet? Take it where new classes
+come all the time, or where a class has few examples. A classifier has to be trained again for each.
+
+Both images go through the same network, the tower, with the same weights. It turns an image into an
+embedding, a vector of numbers. The output is the Euclidean distance of the two embeddings: small
+for one class, large for two. A threshold on the distance, chosen on validation pairs, decides. With
+one given image of each of N classes, a new image gets the class of the nearest (N-way one-shot).
+
+In training each batch holds several images of each of its classes, and all of them are compared: a
+batch of 64 has 2,016 pairs, though the tower sees each image once. The contrastive loss pulls pairs
+of one class together and pushes others apart up to a margin. Cross-entropy makes the distance a
+probability of one class. The triplet loss, which is the default, only asks that an image is nearer
+to its class than to others.
+
+In the report: scores on classes that training never saw, each with its 95% interval; the hardest
+test pairs, right and wrong, with their distances; and the ROC curve, all pairs accepted at a
+threshold, the right against the wrong ones. New classes lie closer together than training classes,
+so the threshold of the validation pairs is often too high for them: compare accuracy and equal
+error rate.
+
+Reference: Koch, Zemel and Salakhutdinov, "Siamese neural networks for one-shot image recognition",
+2015.
+"""
+
+if __name__ == "__main__":
+    from recipes.__main__ import run_script
+
+    run_script(__file__)
+
+import keras
+from keras import layers
+
+import data_prep
+import visualize
+from recipes import scores
+from recipes.layers.siamese import LOSSES, compare
+from recipes.layers.sizes import check_integers, check_shape
+from recipes.report import Report
+from recipes.schedules import warmup_cosine
+
+
+def build_siamese_cnn(input_shape=(28, 28, 1), filters=64):
+    """Build the network, not compiled; `get_layer("tower")` is the tower, from image to embedding.
+
+    Args:
+        input_shape: (height, width, channels) of an image, at least 4 x 4; pixels from 0 to 1.
+        filters: number of kernels in each convolution.
+
+    Returns:
+        A keras.Model from two inputs, images (batch, *input_shape) each, to their distance
+        (batch, 1). The tower has as many convolutions with pooling as leave 3 x 3 positions or
+        fewer: two for 8 x 8 pixels, three for 28 x 28. Its output, the embedding, is
+        (batch, positions * filters).
+
+    Raises:
+        ValueError: if the image is smaller than 4 x 4, or a size is not an integer >= 1.
+
+    Example:
+        import numpy as np
+
+        images = np.random.rand(256, 28, 28, 1)
+        labels = np.random.randint(10, size=256)
+
+        siamese = build_siamese_cnn(input_shape=(28, 28, 1))
+        model = siamese.get_layer("tower")  # trained alone: it embeds both inputs
+        model.compile("adam", loss=LOSSES["triplet"])
+        model.fit(images, labels, batch_size=64, epochs=2)
+
+        distances = siamese.predict([images[:128], images[128:]])  # (128, 1)
+    """
+    check_shape("build_siamese_cnn", input_shape, "height", "width", "channels")
+    check_integers("build_siamese_cnn", filters=filters)
+    height, width, _ = input_shape
+    if min(height, width) < 4:
+        raise ValueError(
+            f"build_siamese_cnn: images of {height} x {width}; give at least 4 x 4 pixels."
+        )
+
+    tower = keras.Sequential([keras.Input(input_shape)], name="tower")
+    while min(height, width) > 3:
+        tower.add(layers.Conv2D(filters, 3, padding="same", use_bias=False))
+        tower.add(layers.MaxPooling2D())  # half the height and width
+        tower.add(layers.BatchNormalization(momentum=0.9))
+        tower.add(layers.ReLU())
+        height, width = height // 2, width // 2
+    # No dense layer: it would learn what tells the training classes apart, and lose the rest.
+    tower.add(layers.Flatten())  # (batch, height * width * filters)
+    return compare(tower, "siamese_cnn")
+
+
+def run(
+    data="digits",
+    epochs=30,
+    batch_size=64,
+    seed=0,
+    learning_rate=0.003,
+    held_out="third",
+    loss="triplet",
+    per_class=8,
+    distortion=2.0,
+    rotations=False,
+    callbacks=(),
+):
+    """Train the tower on some classes; report one-shot accuracy and verification on others.
+
+    Args:
+        data: digits, mnist, another name of images, an .npz file, a folder of images by class, or a
+            folder with Omniglot.
+        epochs: passes over the training images.
+        batch_size: images per training step; all of them are compared with each other.
+        seed: sets the initial weights, the order, the distortions and the validation part.
+        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        held_out: classes for testing alone, separated by commas; third for the last third of the
+            classes, none to test on images of the training classes.
+        loss: triplet, contrastive or cross_entropy.
+        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
+        distortion: strength of the random distortions in training: at 1, rotation by up to 15
+            degrees, with shear, zoom and shift to match; 0 for none.
+        rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
+        callbacks: Keras callbacks for fit.
+
+    Returns:
+        A Report.
+
+    Raises:
+        DataError: if the loss is unknown or the data cannot be used.
+    """
+    if loss not in LOSSES:
+        raise data_prep.DataError(f"loss {loss!r} is unknown; use one of {', '.join(LOSSES)}.")
+    images = data_prep.load_new_classes(data, held_out, seed=seed, min_size=(8, 8))
+    model = build_siamese_cnn(images.input_shape)
+
+    # Both inputs share one tower, so it is trained alone: each batch compares all its images.
+    tower = model.get_layer("tower")
+    train = data_prep.add_rotations(images.train) if rotations else images.train
+    batches = data_prep.class_batches(train, batch_size, per_class, distortion, seed)
+
+    # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
+    schedule = warmup_cosine(learning_rate, batches.examples, batch_size, epochs)
+    tower.compile(
+        optimizer=keras.optimizers.Adam(schedule),
+        loss=LOSSES[loss],
+        steps_per_execution=16,  # several batches per call: faster for a small model
+    )
+    tower.fit(
+        batches,
+        epochs=epochs,
+        validation_data=data_prep.class_batches(images.validation, batch_size, per_class),
+        callbacks=list(callbacks),
+    )
+
+    # The only use of the test images.
+    found = scores.compare_embeddings(
+        images, lambda inputs: tower.predict(inputs, batch_size=256, verbose=0)
+    )
+    return Report(
+        model=model,
+        headline="one-shot accuracy",
+        scores=found["this recipe"].scores,
+        baselines={"random guess": scores.random_guess(found["this recipe"])},
+        comparisons=scores.comparison_scores(images, found),
+        data=images.describe(),
+        pictures=_pictures(images, found),
+    )
+
+
+def _pictures(images, found):
+    """The hardest test pairs, and the ROC curves."""
+    ours = found["this recipe"]
+    pairs = {
+        title: (images.test.inputs[first], images.test.inputs[second], distances)
+        for title, (first, second, distances) in scores.hardest_pairs(ours).items()
+    }
+    curves = {name: scores.roc(result) for name, result in found.items()}
+    return {
+        "pairs": visualize.plot_pairs(pairs, ours.threshold),
+        "roc": visualize.plot_roc(curves),
+    }
