@@ -42,6 +42,7 @@ from visualize.plots.comparisons import (
     plot_score_table,
     plot_texts,
 )
+from visualize.plots.games import draw_cart_poles
 from visualize.plots.images import (
     plot_images,
     plot_reconstructions,
@@ -71,6 +72,7 @@ __all__ = [
     "count_layers",
     "dead_relu_shares",
     "dot_on_path",
+    "draw_cart_poles",
     "find_dot",
     "firing_units",
     "gradient_norms",
