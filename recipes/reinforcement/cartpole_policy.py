@@ -43,7 +43,6 @@ from recipes.layers.rollouts import MeanReturn, Rollouts
 from recipes.layers.sizes import check_integers, check_tuples
 from recipes.reinforcement.cartpole_imitation import COPIES, TEST_GAMES, game_pictures
 from recipes.report import Report
-from recipes.schedules import warmup_cosine
 
 PASSES = 4  # over the steps of a rollout
 CLIP = 0.2  # the ratio of new to old probability may gain from 0.8 to 1.2
@@ -196,7 +195,7 @@ def run(
         environments: number of games that are played at the same time.
         steps: steps of a rollout in each of them.
         repeats: number of trainings, each with other initial weights and games.
-        learning_rate: the peak learning rate of Adam, reached after a third of the training.
+        learning_rate: the initial learning rate of Adam; it decays to zero in a straight line.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -215,8 +214,10 @@ def run(
         play_seed = seed * repeats + repeat
         rollouts = Rollouts(games, model, make_targets, steps, batch_size, PASSES, play_seed)
 
-        # Warm up, then decay to zero: the last epoch is the final model, so none has to be picked.
-        schedule = warmup_cosine(learning_rate, len(rollouts), 1, epochs)
+        # Decay to zero: the last epoch is the final model, so none has to be picked.
+        schedule = keras.optimizers.schedules.PolynomialDecay(
+            learning_rate, decay_steps=epochs * len(rollouts), end_learning_rate=0.0
+        )
         model.compile(
             optimizer=keras.optimizers.Adam(schedule),
             steps_per_execution=16,  # several batches per call: faster for a small model
