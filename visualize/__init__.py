@@ -24,7 +24,7 @@ from visualize.notes.arithmetic import (
     plot_max_pooling,
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
-from visualize.notes.networks import plot_autoencoder, plot_gan
+from visualize.notes.networks import plot_agent_environment, plot_autoencoder, plot_gan
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,
@@ -77,6 +77,7 @@ __all__ = [
     "firing_units",
     "gradient_norms",
     "plot_activations",
+    "plot_agent_environment",
     "plot_architecture",
     "plot_attention",
     "plot_attention_maps",
