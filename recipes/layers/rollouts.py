@@ -27,6 +27,7 @@ class Rollouts(keras.utils.PyDataset):
     Attributes:
         mean_return: mean sum of the rewards of the games that ended in a rollout, the last one in
             which some did. Before the first end: of the unfinished games.
+        steps_played: steps in all environments so far.
         environment_seconds: time spent in the environments.
     """
 
@@ -37,7 +38,8 @@ class Rollouts(keras.utils.PyDataset):
         self.environments, self.model, self.make_targets = environments, model, make_targets
         self.steps, self.batch_size, self.passes = steps, batch_size, passes
         self.random = np.random.default_rng(seed)
-        self.mean_return, self.any_game_ended, self.environment_seconds = 0.0, False, 0.0
+        self.mean_return, self.any_game_ended = 0.0, False
+        self.steps_played, self.environment_seconds = 0, 0.0
 
         observation, _ = environments.reset(seed=seed)
         self.observation = observation.astype("float32")
@@ -111,6 +113,7 @@ class Rollouts(keras.utils.PyDataset):
         observation, rewards, terminated, truncated, _ = self.environments.step(actions)
         self.environment_seconds += time.perf_counter() - started
 
+        self.steps_played += len(actions)
         ended = terminated | truncated
         row |= {"rewards": rewards.astype("float32"), "terminated": terminated, "ended": ended}
         self.observation, self.begins = observation.astype("float32"), ended

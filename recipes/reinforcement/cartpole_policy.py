@@ -2,16 +2,16 @@
 
     observation (4,) -> dense 64 x 2 -> logits (2,), and -> dense 64 x 2 -> value (1,)
 
-For a game that can be played often and cheaply, when nobody can show the right actions. It needs
-tens of thousands of steps where `cartpole_imitation` learns from fewer, but it corrects its own
-mistakes, and solves the game.
+For a game that can be played often and cheaply, when nobody can show the right actions. The games
+are played by the network as it is at the time, so it meets its own mistakes and can correct them.
+`cartpole_imitation`, which learns once from random games, cannot.
 
 Two networks see the same observation. The actor gives the probabilities of the actions; the games
 are played by sampling from them. The critic predicts the value: the discounted sum of the rewards
 that are still to come. The advantage of an action is how much better the game went on than the
 critic had predicted. A training step makes actions with a positive advantage more probable, others
-less. The steps use the same rollout several times; PPO clips the ratio of new to old probability,
-so that the policy does not move far from the one that played.
+less. Each rollout, some steps of all games, is used several times. PPO clips the ratio of new to
+old probability, so that the policy does not move far from the one that played.
 
 A game may end in two ways. It is terminated when the pole has fallen: nothing follows, and the
 value of what follows is 0. It is truncated when the time is up: it would have gone on, so the
@@ -201,7 +201,7 @@ def run(
     Returns:
         A Report on all trainings; its model and game are those of the last.
     """
-    _check(steps, repeats)
+    _check(batch_size, steps, repeats)
     games = data_prep.open_environments(data, environments)
     tests = data_prep.open_environments(data, COPIES)
     sizes = games.single_observation_space.shape[0], int(games.single_action_space.n)
@@ -230,13 +230,13 @@ def run(
         # The only test games: the most probable action at each step.
         choose = _best_action(model)
         played = scores.play_test_games(tests, choose, TEST_GAMES, seed)
-        trained.append((history["mean_return"], played, rollouts.environment_seconds, seconds))
+        trained.append((history["mean_return"], played.returns, rollouts, seconds))
 
     played_steps = epochs * steps * environments
     return Report(
         model=model,
         headline="mean return",
-        scores=_scores(trained, played_steps),
+        scores=_scores(trained),
         baselines=scores.game_baselines(tests, TEST_GAMES, seed),
         comparisons=scores.game_rules(tests, TEST_GAMES, seed),
         data=data_prep.describe_environments(games, train=played_steps, test=TEST_GAMES),
@@ -245,11 +245,12 @@ def run(
     )
 
 
-def _check(steps, repeats):
+def _check(batch_size, steps, repeats):
     """Refuse numbers that cannot work: in a rollout of one step, every action may be ignored."""
-    if steps < 2 or repeats < 1:
+    if steps < 2 or min(batch_size, repeats) < 1:
         raise data_prep.DataError(
-            f"{steps} steps, {repeats} repeats: give 2 steps or more and 1 repeat or more."
+            f"batch_size {batch_size}, steps {steps}, repeats {repeats}: give 2 steps or more, and "
+            f"1 or more of the others."
         )
 
 
@@ -258,14 +259,15 @@ def _best_action(model):
     return lambda observations: model.predict_on_batch(observations)[0].argmax(axis=1)
 
 
-def _scores(trained, played_steps):
+def _scores(trained):
     """Scores over the test games of all trainings, the worst training, and the speed."""
-    returns = np.array([played.returns for _, played, _, _ in trained])  # (repeats, games)
-    seconds = sum(seconds for *_, seconds in trained)
+    _, returns, rollouts, seconds = zip(*trained, strict=True)
+    steps_played = sum(player.steps_played for player in rollouts)
+    environment_seconds = sum(player.environment_seconds for player in rollouts)
     return scores.game_scores(returns) | {
-        "mean return of the worst training": float(returns.mean(axis=1).min()),
-        "environment steps per second of training": len(trained) * played_steps / seconds,
-        "fraction of time in the environments": sum(row[2] for row in trained) / seconds,
+        "mean return of the worst training": float(np.mean(returns, axis=1).min()),
+        "environment steps per second of training": steps_played / sum(seconds),
+        "fraction of time in the environments": environment_seconds / sum(seconds),
     }
 
 
@@ -273,4 +275,4 @@ def _plot_learning(trained, steps):
     """The mean return of the games played in training, over the steps played."""
     curves = [mean_returns for mean_returns, *_ in trained]
     x = steps * np.arange(1, len(curves[0]) + 1)
-    return visualize.plot_lines(x, {"games of the training": curves}, "steps", "mean return")
+    return visualize.plot_lines(x, {"games of the training": curves}, "environment steps", "return")

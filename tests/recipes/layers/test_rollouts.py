@@ -93,6 +93,8 @@ def test_mean_return_is_that_of_the_last_games_that_ended():
         means.append(rollouts.mean_return)
     # Two steps without an end, then games of 3 and of 5 steps; then the second game of 3 steps.
     assert means == [2, 3, 5, 3]
+    assert rollouts.steps_played == 16
+    assert rollouts.environment_seconds > 0
 
 
 class Watched(Rollouts):
