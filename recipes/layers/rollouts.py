@@ -32,7 +32,7 @@ class Rollouts(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, environments, model, make_targets, steps=64, batch_size=256, passes=4, seed=0
+        self, environments, model, make_targets, steps=64, batch_size=256, passes=6, seed=0
     ):
         super().__init__()
         self.environments, self.model, self.make_targets = environments, model, make_targets

@@ -44,7 +44,7 @@ from recipes.layers.sizes import check_integers, check_tuples
 from recipes.reinforcement.cartpole_imitation import COPIES, TEST_GAMES, game_pictures
 from recipes.report import Report
 
-PASSES = 4  # over the steps of a rollout
+PASSES = 6  # over the steps of a rollout
 CLIP = 0.2  # the ratio of new to old probability may gain from 0.8 to 1.2
 DISCOUNT = 0.99  # weight of the reward of the next step
 TRACE = 0.95  # lambda: 0 trusts the critic after one step, 1 waits for the end of the game
