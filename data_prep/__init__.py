@@ -15,6 +15,8 @@ Series:
 from data_prep.balance import balance, class_weights
 from data_prep.dataset import Dataset, Part
 from data_prep.errors import DataError
+from data_prep.games.environments import describe_environments, open_environments
+from data_prep.games.playing import Games, play_games, random_actions, render_game
 from data_prep.images.arrays import image_rows, load_images
 from data_prep.images.captions import load_captions
 from data_prep.images.clips import image_clips, image_patches, load_clips
@@ -53,6 +55,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "Frames",
+    "Games",
     "NAMED",
     "NamedData",
     "NewClasses",
@@ -65,6 +68,7 @@ __all__ = [
     "class_weights",
     "decoder_arrays",
     "distort",
+    "describe_environments",
     "encode_pairs",
     "encode_sentences",
     "fit_characters",
@@ -93,13 +97,17 @@ __all__ = [
     "make_pairs",
     "make_triplets",
     "normal_texts",
+    "open_environments",
     "padding_mask",
+    "play_games",
+    "random_actions",
     "read_lines",
     "read_runs",
     "read_table",
     "read_text",
     "read_volume",
     "read_wordpieces",
+    "render_game",
     "scale",
     "split_by_group",
     "split_by_time",

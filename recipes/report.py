@@ -1,9 +1,42 @@
-"""Report: what the run() of every page returns."""
+"""Report: what the run() of every page returns, and the animations in it."""
 
 from dataclasses import dataclass, field
 
 import keras
+import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
+
+
+@dataclass
+class Animation:
+    """A moving picture for a report, written as a GIF that repeats.
+
+    Attributes:
+        frames: pictures (frames, height, width, 3), uint8.
+        frames_per_second: at most 50, the most that browsers show.
+    """
+
+    frames: np.ndarray
+    frames_per_second: float
+
+    def __post_init__(self):
+        self.frames = np.asarray(self.frames)
+        shape, kind = self.frames.shape, self.frames.dtype
+        if kind != np.uint8 or len(shape) != 4 or shape[-1] != 3 or not self.frames.size:
+            raise ValueError(
+                f"frames {shape} of {kind}: give pictures (frames, height, width, 3) of uint8."
+            )
+        if not 0 < self.frames_per_second <= 50:
+            raise ValueError(
+                f"{self.frames_per_second} frames per second: give a number above 0, at most 50."
+            )
+
+    def save(self, path):
+        """Write the GIF."""
+        first, *others = [Image.fromarray(frame) for frame in self.frames]
+        milliseconds = round(1000 / self.frames_per_second)
+        first.save(path, save_all=True, append_images=others, duration=milliseconds, loop=0)
 
 
 @dataclass
@@ -17,7 +50,8 @@ class Report:
         baselines: {name: {score: value}} on the same test data, of simple models that the recipe
             should beat.
         data: description of the data, from `data_prep.Dataset.describe`.
-        pictures: {name: Figure}, the page's own pictures; each is written as NAME.png.
+        pictures: {name: Figure or Animation}, the page's own pictures; a Figure is written as
+            NAME.png, an Animation as NAME.gif.
         higher_is_better: whether a higher headline score is better.
         comparisons: {name: {score: value}} of simple models that are more than a baseline, such as
             a linear one, on the same test data. They may win, and the table then says so.
@@ -28,7 +62,7 @@ class Report:
     scores: dict[str, float]
     baselines: dict[str, dict[str, float]]
     data: dict
-    pictures: dict[str, Figure] = field(default_factory=dict)
+    pictures: dict[str, Figure | Animation] = field(default_factory=dict)
     higher_is_better: bool = True
     comparisons: dict[str, dict[str, float]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ import numpy as np
 import visualize
 from recipes.catalog import HOME
 from recipes.json_files import write_json
+from recipes.report import Animation
 
 PUBLISHED = HOME.parent / "benchmarks" / "published.toml"
 PACKAGES = ("keras-recipes", "keras", "tensorflow", "numpy", "scikit-learn")
@@ -38,8 +39,11 @@ def write_model(folder, report, networks, fits):
     visualize.plot_architecture(model, folder / "architecture.svg")
 
     pictures = _curves(networks, fits) | report.pictures
-    for name, figure in pictures.items():
-        figure.savefig(folder / f"{name}.png", dpi=150)
+    for name, picture in pictures.items():
+        if isinstance(picture, Animation):
+            picture.save(folder / f"{name}.gif")
+        else:
+            picture.savefig(folder / f"{name}.png", dpi=150)
 
     count = visualize.count_layers(model)
     return {
@@ -141,7 +145,7 @@ def write(folder, content, page, results):
         record=content,
         rows=rows(content),
         svg=_svg(folder / "architecture.svg"),
-        pictures={name: _data_uri(folder / f"{name}.png") for name in content["pictures"]},
+        pictures={name: _data_uri(folder, name) for name in content["pictures"]},
         page=page.text,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
@@ -303,5 +307,8 @@ def _svg(path):
     return text[text.index("<svg") :]
 
 
-def _data_uri(path):
-    return "data:image/png;base64," + base64.b64encode(Path(path).read_bytes()).decode("ascii")
+def _data_uri(folder, name):
+    """A picture of the report folder, still or moving, as the address that an HTML page shows."""
+    kind = "gif" if (folder / f"{name}.gif").is_file() else "png"
+    encoded = base64.b64encode((folder / f"{name}.{kind}").read_bytes()).decode("ascii")
+    return f"data:image/{kind};base64,{encoded}"

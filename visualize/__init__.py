@@ -25,6 +25,7 @@ from visualize.notes.arithmetic import (
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
 from visualize.notes.networks import plot_autoencoder, plot_gan, plot_siamese
+from visualize.notes.networks import plot_agent_environment, plot_autoencoder, plot_gan
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,
@@ -47,6 +48,7 @@ from visualize.plots.comparisons import (
     plot_score_table,
     plot_texts,
 )
+from visualize.plots.games import draw_cart_poles
 from visualize.plots.images import (
     plot_images,
     plot_reconstructions,
@@ -77,10 +79,12 @@ __all__ = [
     "count_layers",
     "dead_relu_shares",
     "dot_on_path",
+    "draw_cart_poles",
     "find_dot",
     "firing_units",
     "gradient_norms",
     "plot_activations",
+    "plot_agent_environment",
     "plot_architecture",
     "plot_attention",
     "plot_attention_maps",

@@ -3,6 +3,7 @@
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
 likelihood, a mask, a restored image, a search, a generated image, a translation,
 a caption, a pair?
+a caption, a played game?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines
@@ -23,6 +24,7 @@ from recipes.scores.forecasting import (
     forecast_examples,
     frame_prediction,
 )
+from recipes.scores.games import game_baselines, game_rules, game_scores, play_test_games
 from recipes.scores.generation import (
     FeatureClassifier,
     best_codes,
@@ -95,6 +97,9 @@ __all__ = [
     "forecast_examples",
     "frame_prediction",
     "frechet_distance",
+    "game_baselines",
+    "game_rules",
+    "game_scores",
     "generation",
     "generation_baselines",
     "hamming_search",
@@ -110,6 +115,7 @@ __all__ = [
     "normal_kl",
     "pick_best",
     "pick_oracle",
+    "play_test_games",
     "precision_at",
     "psnr",
     "random_guess",

@@ -1,12 +1,16 @@
-"""The record of a run, its table, and published numbers."""
+"""The record of a run, its table, its pictures, and published numbers."""
 
+import base64
 import re
 
 import keras
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from recipes import catalog, report_folder
-from recipes.report import Report
+from recipes.report import Animation, Report
 
 
 def test_a_diverged_run_is_reported_without_a_number():
@@ -95,3 +99,72 @@ def test_the_table_counts_examples_of_one_or_several_arrays(shape, tmp_path):
         "layers": {"text": ""},
     }
     assert "toy on own (1,234 test)" in report_folder.table(record, tmp_path)
+
+
+def moving(frames=3):
+    """An Animation whose frames get brighter."""
+    values = np.linspace(50, 250, frames).astype("uint8")
+    return Animation(values[:, None, None, None] * np.ones((1, 6, 8, 3), "uint8"), 20)
+
+
+def test_an_animation_is_a_gif_that_repeats(tmp_path):
+    moving().save(tmp_path / "game.gif")
+    with Image.open(tmp_path / "game.gif") as picture:
+        assert (picture.format, picture.n_frames, picture.size) == ("GIF", 3, (8, 6))
+        assert picture.info["loop"] == 0
+        assert picture.info["duration"] == 50
+        brightness = []
+        for number in range(3):
+            picture.seek(number)
+            brightness.append(np.asarray(picture.convert("L")).mean())
+    np.testing.assert_allclose(brightness, [50, 150, 250], atol=2)
+
+
+@pytest.mark.parametrize(
+    ("frames", "speed", "message"),
+    [
+        (np.zeros((2, 4, 4), "uint8"), 20, r"frames \(2, 4, 4\) of uint8"),
+        (np.zeros((2, 4, 4, 3)), 20, "of float64: give pictures"),
+        (np.zeros((0, 4, 4, 3), "uint8"), 20, "give pictures"),
+        (np.zeros((2, 4, 4, 3), "uint8"), 60, "60 frames per second: give a number above 0"),
+        (np.zeros((2, 4, 4, 3), "uint8"), 0, "at most 50"),
+    ],
+)
+def test_bad_animations_are_refused(frames, speed, message):
+    with pytest.raises(ValueError, match=message):
+        Animation(frames, speed)
+
+
+def test_a_report_folder_shows_still_and_moving_pictures(tmp_path):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)], name="toy")
+    figure = Figure(figsize=(1, 1))
+    pictures = {"still": figure, "game": moving()}
+    data = {"name": "own", "source": "here", "shapes": {}, "classes": [], "fingerprint": ""}
+    report = Report(model, "mse", {"mse": 1.0}, {}, data, pictures)
+    parts = report_folder.write_model(tmp_path, report, ["toy"], [{}])
+    assert parts["pictures"] == ["still", "game"]
+    assert (tmp_path / "still.png").is_file()
+    assert (tmp_path / "game.gif").is_file()
+
+    result = {
+        "seed": 0,
+        "headline": "mse",
+        "higher_is_better": False,
+        "scores": {"mse": 1.0},
+        "baselines": {},
+        "comparisons": {},
+        "data": data,
+        "seconds": 1.0,
+        "networks": ["toy"],
+        "fits": [{}],
+        **parts,
+    }
+    page = catalog.find("cnn")
+    content = report_folder.record(page, {"options": {}}, [result], "")
+    content["seconds"]["total"] = 1.0
+    report_folder.write(tmp_path, content, page, [result])
+    html = (tmp_path / "report.html").read_text()
+    for kind, name in (("png", "still"), ("gif", "game")):
+        (found,) = re.findall(f'src="data:image/{kind};base64,([^"]*)" alt="{name}"', html)
+        assert base64.b64decode(found) == (tmp_path / f"{name}.{kind}").read_bytes()
+    assert {"game.gif", "still.png"} <= set(content["files"])

@@ -47,6 +47,7 @@ def _figures():
     yield from _embeddings(digits)
     yield "gan", visualize.plot_gan()
     yield "capsule_routing", visualize.plot_capsule_routing(_routing())
+    yield "agent_environment", visualize.plot_agent_environment()
 
 
 def _dense_networks(digits):

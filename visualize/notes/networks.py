@@ -1,10 +1,13 @@
 """Pictures of networks as boxes and arrows: autoencoder, GAN, Siamese network."""
+"""Pictures of networks as boxes and arrows: autoencoder, GAN, agent and environment."""
 
 import math
 
+from matplotlib.patches import Rectangle
+
 from visualize.errors import VisualizeError
 from visualize.notes.canvas import BLUE_FILL, ORANGE_FILL, Canvas
-from visualize.style import BLUE, ORANGE
+from visualize.style import BLUE, FAINT, ORANGE
 
 
 def plot_autoencoder(units=(784, 128, 32), ax=None):
@@ -117,6 +120,11 @@ def plot_siamese(ax=None):
 
     Source: Bromley et al., "Signature verification using a Siamese time delay neural network",
     1993.
+def plot_agent_environment(ax=None):
+    """Plot the loop of reinforcement learning: an agent acts, the environment answers.
+
+    Source: Sutton and Barto, "Reinforcement learning: an introduction", 2nd edition, figure 3.1;
+    actor and critic as in chapter 13.
 
     Args:
         ax: matplotlib Axes to draw into; a new Figure when None.
@@ -149,4 +157,27 @@ def plot_siamese(ax=None):
     canvas.text(9.7, 3.2, "threshold", color=ORANGE)
 
     canvas.text(5.8, 0.3, "loss: small distance for one class, large for two", color=ORANGE)
+    canvas = Canvas(ax, 10.4, 5.4)
+
+    # The agent is two networks: the actor chooses the action, the critic predicts the return.
+    canvas.ax.add_patch(
+        Rectangle((3.2, 2.55), 4, 2.1, facecolor="none", edgecolor=FAINT, linestyle="--")
+    )
+    canvas.text(5.2, 4.4, "agent", fontweight="bold")
+    actor = canvas.box(6.2, 3.4, "actor\n$\\pi(a_t | s_t)$", width=1.6, height=1, fill=BLUE_FILL)
+    critic = canvas.box(4.2, 3.4, "critic\n$v(s_t)$", width=1.6, height=1, fill=BLUE_FILL)
+    environment = canvas.box(5.2, 1, "environment", width=4, height=0.9)
+
+    # One step of the loop, in the order of time.
+    canvas.arrow(actor.right, (9.2, 3.4), (9.2, 1), environment.right)
+    canvas.text(8.3, 3.65, "action $a_t$")
+    canvas.arrow(environment.left, (1.2, 1), (1.2, 3.4), (3.2, 3.4))  # both networks see it
+    canvas.text(2.1, 3.65, "state $s_{t+1}$")
+    canvas.arrow((4.2, 1.45), critic.bottom, color=ORANGE, style="--")
+    canvas.text(4.05, 2.15, "reward $r_{t+1}$", ha="right", color=ORANGE)
+
+    # What the critic tells the actor.
+    canvas.arrow(critic.right, actor.left, color=ORANGE, style="--")
+    advantage = "trained by the advantage $r_{t+1} + \\gamma v(s_{t+1}) - v(s_t)$"
+    canvas.text(5.2, 5, advantage, color=ORANGE)
     return canvas.ax.figure

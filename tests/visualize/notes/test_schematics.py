@@ -46,6 +46,7 @@ SCHEMATICS = {
         (784, 512, 256, 64, 16, 2), **options
     ),
     "gan": visualize.plot_gan,
+    "agent_environment": visualize.plot_agent_environment,
     "transformer": visualize.plot_transformer,
     "bert": lambda **options: visualize.plot_bert(["a", "good", "film"], 1, **options),
     "bert_first": lambda **options: visualize.plot_bert(["a", "b"], 0, **options),
@@ -78,6 +79,10 @@ LABELS = {
     ],
     "bert": ["[CLS]", "[MASK]", "[SEP]", "a", "film", "good", "class", "transformer encoder"],
     "gan": ["noise $z$", "generator", "discriminator", "training\ndata", "generated\nsample"],
+    "agent_environment": [
+        *("agent", "environment", "actor", "critic", "action $a_t$", "state $s_{t+1}$"),
+        "reward $r_{t+1}$",
+    ],
 }
 
 

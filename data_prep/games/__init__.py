@@ -1,0 +1,1 @@
+"""Games: environments of gymnasium, and how to play them."""
