@@ -1,4 +1,4 @@
-"""Image classifier of capsules: each votes for a class with a vector, and agreement decides.
+"""Image classifier of capsules: vectors that vote for a class and must agree.
 
     image (28, 28, 1) -> conv 256 -> capsules (1152, 8) -> routing -> capsules (10, 16) -> lengths
 
@@ -18,8 +18,9 @@ rebuilds the image from a single capsule: the true class in training, the longes
 vector must keep what tells the image from others of its class.
 
 In the report: rebuilt images, and how they change with each number of a capsule. The table compares
-`cnn`, also on test images that are shifted, rotated, or laid over one another. A pair counts if the
-two longest capsules are its two classes.
+`cnn`, also on test images that are shifted, rotated, or laid over one another, where a pair counts
+if the two longest capsules are its classes. Trained on upright digits, capsules are better with
+rotated and overlapped digits, and worse with shifted ones: they have no pooling.
 
 Differs from cnn: capsules, routing, margin loss and reconstruction.
 
