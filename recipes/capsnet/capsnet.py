@@ -20,7 +20,7 @@ vector must keep what tells the image from others of its class.
 In the report: rebuilt images, and how they change with each number of a capsule. The table compares
 `cnn`, also on test images that are shifted, rotated, or laid over one another, where a pair counts
 if the two longest capsules are its classes. Trained on upright digits, capsules are better with
-rotated and overlapped digits, and worse with shifted ones: they have no pooling.
+rotated and overlapped digits here, and worse with shifted ones.
 
 Differs from cnn: capsules, routing, margin loss and reconstruction.
 
