@@ -45,6 +45,7 @@ SCHEMATICS = {
     "autoencoder_deep": lambda **options: visualize.plot_autoencoder(
         (784, 512, 256, 64, 16, 2), **options
     ),
+    "capsule": visualize.plot_capsule,
     "gan": visualize.plot_gan,
     "agent_environment": visualize.plot_agent_environment,
     "transformer": visualize.plot_transformer,
@@ -78,6 +79,10 @@ LABELS = {
         *("feed-forward", "norm", "keys, values", "embedding\n+ position", "next token", "× N"),
     ],
     "bert": ["[CLS]", "[MASK]", "[SEP]", "a", "film", "good", "class", "transformer encoder"],
+    "capsule": [
+        *("$u_1$", "$W_{2j}$", "$c_{3j}$", "squash", "$v_j$", "input capsules", "votes", "vote"),
+        *("sum", "coupling", "agreement", "output capsule", "votes that agree with $v_j$"),
+    ],
     "gan": ["noise $z$", "generator", "discriminator", "training\ndata", "generated\nsample"],
     "agent_environment": [
         *("agent", "environment", "actor", "critic", "action $a_t$", "state $s_{t+1}$"),
