@@ -24,9 +24,13 @@ from visualize.notes.arithmetic import (
     plot_max_pooling,
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
-from visualize.notes.networks import plot_autoencoder, plot_gan, plot_siamese
-from visualize.notes.networks import plot_agent_environment, plot_autoencoder, plot_gan
-from visualize.notes.networks import plot_autoencoder, plot_capsule, plot_gan
+from visualize.notes.networks import (
+    plot_agent_environment,
+    plot_autoencoder,
+    plot_capsule,
+    plot_gan,
+    plot_siamese,
+)
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,

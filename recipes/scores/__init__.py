@@ -1,9 +1,8 @@
 """Scores of predictions on test data, and the simple models to compare them with.
 
 Each file answers one question: how good is a class, a number, a forecast, a text, a code, a
-likelihood, a mask, a restored image, a search, a generated image, a translation,
-a caption, a pair?
-a caption, a played game?
+likelihood, a mask, a restored image, a search, a generated image, a translation, a caption,
+a pair, a played game?
 """
 
 from recipes.scores.autoencoding import autoencoding, autoencoding_baselines

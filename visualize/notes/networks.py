@@ -1,5 +1,4 @@
-"""Pictures of networks as boxes and arrows: autoencoder, GAN, Siamese network."""
-"""Pictures of networks as boxes and arrows: autoencoder, GAN, agent and environment."""
+"""Pictures of networks as boxes and arrows: autoencoder, GAN, Siamese network, capsule, agent."""
 
 import math
 
@@ -86,6 +85,84 @@ def plot_autoencoder(units=(784, 128, 32), ax=None):
     return canvas.ax.figure
 
 
+def plot_gan(ax=None):
+    """Plot a generative adversarial network: the forward pass, and what trains each network.
+
+    Args:
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+    """
+    canvas = Canvas(ax, 11.4, 4.8)
+
+    # The lower path generates a sample, the upper one takes a sample from the training data.
+    noise = canvas.box(0.9, 1.7, "noise $z$", width=1.3, fill="white")
+    generator = canvas.box(3, 1.7, "generator", width=1.6, height=0.9, fill=BLUE_FILL)
+    generated = canvas.box(5.2, 1.7, "generated\nsample", width=1.5, height=0.9)
+    data = canvas.box(3, 3.6, "training\ndata", width=1.6, height=0.9, fill="white")
+    real = canvas.box(5.2, 3.6, "real\nsample", width=1.5, height=0.9)
+    canvas.arrow(noise.right, generator.left)
+    canvas.arrow(generator.right, generated.left)
+    canvas.arrow(data.right, real.left)
+
+    # The discriminator gets both.
+    discriminator = canvas.box(7.6, 2.65, "discriminator", width=1.8, height=0.9, fill=BLUE_FILL)
+    probability = canvas.box(
+        10.2, 2.65, "probability\nof real", width=1.6, height=0.9, fill=ORANGE_FILL
+    )
+    canvas.arrow(real.right, (7.2, 3.6), (7.2, 3.1))
+    canvas.arrow(generated.right, (7.2, 1.7), (7.2, 2.2))
+    canvas.arrow(discriminator.right, probability.left)
+
+    # Each network has its own loss.
+    canvas.arrow((10.5, 2.2), (10.5, 0.6), (3, 0.6), generator.bottom, color=ORANGE, style="--")
+    canvas.text(6.2, 0.3, "trains the generator: make samples that look real", color=ORANGE)
+    canvas.arrow((10.2, 3.1), (10.2, 4.2), (7.9, 4.2), (7.9, 3.1), color=BLUE, style=":")
+    canvas.text(8.5, 4.5, "trains the discriminator: tell real from generated", color=BLUE)
+    return canvas.ax.figure
+
+
+def plot_siamese(ax=None):
+    """Plot a Siamese network: both inputs go through one tower, their distance is the output.
+
+    Source: Bromley et al., "Signature verification using a Siamese time delay neural network",
+    1993.
+
+    Args:
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+    """
+    canvas = Canvas(ax, 11.6, 4.6)
+
+    embeddings = []
+    for y, number in ((3.6, 1), (1.2, 2)):
+        image = canvas.box(1, y, f"input $x_{number}$", width=1.4, height=0.9, fill="white")
+        tower = canvas.box(3.5, y, "tower", width=1.8, height=0.9, fill=BLUE_FILL)
+        embedding = canvas.box(6.1, y, f"embedding $z_{number}$", width=1.9, height=0.9)
+        canvas.arrow(image.right, tower.left)
+        canvas.arrow(tower.right, embedding.left)
+        embeddings.append(embedding)
+
+    # The two towers are one network.
+    canvas.arrow((3.5, 3.1), (3.5, 1.7), color=BLUE, style="--", head="<|-|>")
+    canvas.text(3.65, 2.4, "the same weights", ha="left", color=BLUE)
+
+    distance = canvas.box(
+        8.5, 2.4, "distance\n$|z_1 - z_2|$", width=1.6, height=0.9, fill=ORANGE_FILL
+    )
+    for embedding, edge in zip(embeddings, (2.9, 1.9), strict=True):
+        canvas.arrow(embedding.right, (8.5, embedding.y), (8.5, edge))
+    decision = canvas.box(10.7, 2.4, "same\nclass?", width=1.2, height=0.9, fill="white")
+    canvas.arrow(distance.right, decision.left)
+    canvas.text(9.7, 3.2, "threshold", color=ORANGE)
+
+    canvas.text(5.8, 0.3, "loss: small distance for one class, large for two", color=ORANGE)
+    return canvas.ax.figure
+
+
 def plot_capsule(ax=None):
     """Plot how a capsule gets its vector from three input capsules, with the five equations.
 
@@ -134,49 +211,6 @@ def plot_capsule(ax=None):
     return canvas.ax.figure
 
 
-def plot_gan(ax=None):
-    """Plot a generative adversarial network: the forward pass, and what trains each network.
-
-    Args:
-        ax: matplotlib Axes to draw into; a new Figure when None.
-
-    Returns:
-        The matplotlib Figure.
-    """
-    canvas = Canvas(ax, 11.4, 4.8)
-
-    # The lower path generates a sample, the upper one takes a sample from the training data.
-    noise = canvas.box(0.9, 1.7, "noise $z$", width=1.3, fill="white")
-    generator = canvas.box(3, 1.7, "generator", width=1.6, height=0.9, fill=BLUE_FILL)
-    generated = canvas.box(5.2, 1.7, "generated\nsample", width=1.5, height=0.9)
-    data = canvas.box(3, 3.6, "training\ndata", width=1.6, height=0.9, fill="white")
-    real = canvas.box(5.2, 3.6, "real\nsample", width=1.5, height=0.9)
-    canvas.arrow(noise.right, generator.left)
-    canvas.arrow(generator.right, generated.left)
-    canvas.arrow(data.right, real.left)
-
-    # The discriminator gets both.
-    discriminator = canvas.box(7.6, 2.65, "discriminator", width=1.8, height=0.9, fill=BLUE_FILL)
-    probability = canvas.box(
-        10.2, 2.65, "probability\nof real", width=1.6, height=0.9, fill=ORANGE_FILL
-    )
-    canvas.arrow(real.right, (7.2, 3.6), (7.2, 3.1))
-    canvas.arrow(generated.right, (7.2, 1.7), (7.2, 2.2))
-    canvas.arrow(discriminator.right, probability.left)
-
-    # Each network has its own loss.
-    canvas.arrow((10.5, 2.2), (10.5, 0.6), (3, 0.6), generator.bottom, color=ORANGE, style="--")
-    canvas.text(6.2, 0.3, "trains the generator: make samples that look real", color=ORANGE)
-    canvas.arrow((10.2, 3.1), (10.2, 4.2), (7.9, 4.2), (7.9, 3.1), color=BLUE, style=":")
-    canvas.text(8.5, 4.5, "trains the discriminator: tell real from generated", color=BLUE)
-    return canvas.ax.figure
-
-
-def plot_siamese(ax=None):
-    """Plot a Siamese network: both inputs go through one tower, their distance is the output.
-
-    Source: Bromley et al., "Signature verification using a Siamese time delay neural network",
-    1993.
 def plot_agent_environment(ax=None):
     """Plot the loop of reinforcement learning: an agent acts, the environment answers.
 
@@ -189,31 +223,6 @@ def plot_agent_environment(ax=None):
     Returns:
         The matplotlib Figure.
     """
-    canvas = Canvas(ax, 11.6, 4.6)
-
-    embeddings = []
-    for y, number in ((3.6, 1), (1.2, 2)):
-        image = canvas.box(1, y, f"input $x_{number}$", width=1.4, height=0.9, fill="white")
-        tower = canvas.box(3.5, y, "tower", width=1.8, height=0.9, fill=BLUE_FILL)
-        embedding = canvas.box(6.1, y, f"embedding $z_{number}$", width=1.9, height=0.9)
-        canvas.arrow(image.right, tower.left)
-        canvas.arrow(tower.right, embedding.left)
-        embeddings.append(embedding)
-
-    # The two towers are one network.
-    canvas.arrow((3.5, 3.1), (3.5, 1.7), color=BLUE, style="--", head="<|-|>")
-    canvas.text(3.65, 2.4, "the same weights", ha="left", color=BLUE)
-
-    distance = canvas.box(
-        8.5, 2.4, "distance\n$|z_1 - z_2|$", width=1.6, height=0.9, fill=ORANGE_FILL
-    )
-    for embedding, edge in zip(embeddings, (2.9, 1.9), strict=True):
-        canvas.arrow(embedding.right, (8.5, embedding.y), (8.5, edge))
-    decision = canvas.box(10.7, 2.4, "same\nclass?", width=1.2, height=0.9, fill="white")
-    canvas.arrow(distance.right, decision.left)
-    canvas.text(9.7, 3.2, "threshold", color=ORANGE)
-
-    canvas.text(5.8, 0.3, "loss: small distance for one class, large for two", color=ORANGE)
     canvas = Canvas(ax, 10.4, 5.4)
 
     # The agent is two networks: the actor chooses the action, the critic predicts the return.
