@@ -78,12 +78,29 @@ def builder_text(page):
     imports, pieces = {}, {}
     _collect(page.path, wanted, imports, pieces)
     docstring = _without_report(ast.get_docstring(page.tree(), clean=False))
-    parts = [_heading(page, "needs only Keras and its backend") + f'"""{docstring}"""']
+    needs = _needs([*imports, code])
+    parts = [_heading(page, needs) + f'"""{docstring}"""']
     parts.append("\n".join(sorted(imports, key=_import_order)))
     parts += pieces.values()
     if code:
         parts.append(f'{GUARD}"__main__":\n{indent(code, "    ")}')
     return _blank_lines(parts)
+
+
+def _needs(statements):
+    """What has to be installed for some source: Keras, its backend, and the other packages."""
+    packages = set()
+    for statement in statements:
+        for node in ast.walk(ast.parse(statement)):
+            if isinstance(node, ast.ImportFrom):
+                packages.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Import):
+                packages |= {alias.name.split(".")[0] for alias in node.names}
+
+    others = packages - {"keras", "numpy", "tensorflow"} - sys.stdlib_module_names
+    if not others:
+        return "needs only Keras and its backend"
+    return f"needs only Keras, its backend and {' and '.join(sorted(others))}"
 
 
 def _without_report(docstring):

@@ -80,7 +80,7 @@ def predict(model, inputs):
 
 
 def test_every_page_is_found_and_expected():
-    assert len(PAGES) >= 46
+    assert len(PAGES) >= 53
     assert set(PAGES) == set(expected()), "expected.json and the pages differ: see this file's top"
 
 
@@ -208,6 +208,9 @@ SHORT = {
     "activations": {"activations": "relu,selu"},
     "bert": {"pretrain_epochs": 1, "draws": 1, "length": 14, "width": 16, "vocabulary_size": 100},
     "bidirectional_lstm": {"length": 12, "vocabulary_size": 100, "embedding": 8, "units": 8},
+    "capsnet": {"filters": 16, "capsule_types": 4},
+    "cartpole_imitation": {"games": 1000},
+    "cartpole_policy": {"environments": 4, "steps": 8, "repeats": 1},
     "cats_vs_dogs": {"image_size": 48},
     "char_rnn": {"units": 16, "top_k": 5},
     "cnn3d": {"spacing": 4.0, "size": 32},

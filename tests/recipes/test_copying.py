@@ -116,3 +116,13 @@ def test_cp_takes_the_reader_of_published_weights_along(recipes, tmp_path):
     text = (tmp_path / "bert.py").read_text()
     assert "\ndef load_bert_checkpoint(" in text
     assert "from recipes" not in text
+
+
+def test_the_heading_of_a_copy_names_the_packages_that_it_imports(recipes, tmp_path):
+    for name, needs in (
+        ("cnn", "needs only Keras and its backend."),
+        ("cartpole_policy", "needs only Keras, its backend and gymnasium."),
+    ):
+        recipes("cp", name, ".")
+        first_line = (tmp_path / f"{name}.py").read_text().splitlines()[0]
+        assert first_line.endswith(needs)
