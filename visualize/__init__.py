@@ -24,7 +24,12 @@ from visualize.notes.arithmetic import (
     plot_max_pooling,
 )
 from visualize.notes.cells import plot_gru_cell, plot_lstm_cell, plot_rnn_cell
-from visualize.notes.networks import plot_autoencoder, plot_gan, plot_siamese
+from visualize.notes.networks import (
+    plot_autoencoder,
+    plot_capsule,
+    plot_gan,
+    plot_siamese,
+)
 from visualize.notes.schematics import (
     plot_encoder_decoder,
     plot_rnn_types,
@@ -87,6 +92,7 @@ __all__ = [
     "plot_autoencoder",
     "plot_bert",
     "plot_blocks",
+    "plot_capsule",
     "plot_capsule_routing",
     "plot_caption_attention",
     "plot_captions",

@@ -19,8 +19,8 @@ def squash(vectors):
         A tensor of the same shape.
     """
     squares = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
-    lengths = ops.sqrt(ops.maximum(squares, 1e-12))  # the derivative of the root is infinite at 0
-    return vectors * lengths / (1 + squares)
+    length = ops.sqrt(ops.maximum(squares, 1e-12))  # the derivative of the root is infinite at 0
+    return vectors * length / (1 + squares)
 
 
 def lengths(capsules):

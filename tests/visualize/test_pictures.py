@@ -79,6 +79,9 @@ PICTURES = {
         decoder(), [[0, 1], [1, 0], [2, 2]], 4, **options
     ),
     "latent_manifold": lambda **options: visualize.plot_latent_manifold(decoder(), 4, **options),
+    "code_dimensions": lambda **options: visualize.plot_code_dimensions(
+        decoder(), [0.5, 1], **options
+    ),
     "attention": lambda **options: visualize.plot_attention(
         [[0.2, 0.8], [0.5, 0.5]], ["der", "Hund"], ["the", "dog"], **options
     ),
@@ -88,6 +91,10 @@ PICTURES = {
     "siamese_pair": lambda **options: visualize.plot_siamese_pair(
         GREY[0], GREY[1], 0.4, 0.5, **options
     ),
+    "pairs": lambda **options: visualize.plot_pairs(
+        {"same class, right": (GREY[:2], GREY[:2], [0.1, 0.2])}, 0.5, **options
+    ),
+    "roc": lambda **options: visualize.plot_roc({"tower": ([0, 0.2, 1], [0, 0.9, 1])}, **options),
     "segmentation": lambda **options: visualize.plot_segmentation(
         GREY[0], np.eye(6, 5, dtype=int), ["line"], **options
     ),
@@ -195,6 +202,9 @@ BAD = {
     r"codes \(2, 3\) for decoder": lambda model: visualize.plot_interpolation(
         decoder(), np.zeros((2, 3))
     ),
+    r"code \(3,\) for decoder": lambda model: visualize.plot_code_dimensions(decoder(), [1, 2, 3]),
+    "0 numbers that are not 0": lambda model: visualize.plot_code_dimensions(decoder(), [0, 0]),
+    "0 changes": lambda model: visualize.plot_code_dimensions(decoder(), [1, 1], []),
     "two latent dimensions": lambda model: visualize.plot_latent_manifold(model),
     "give one head": lambda model: visualize.plot_attention(np.eye(2), ["a"], ["a", "b"]),
     "after softmax": lambda model: visualize.plot_attention([[2, -1]], ["a"], ["a", "b"]),

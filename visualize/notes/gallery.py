@@ -6,6 +6,8 @@ import numpy as np
 
 import visualize
 
+CHANGES = (-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1)
+
 
 def write_all(folder):
     """Write one PNG file for each picture of the study notes.
@@ -46,6 +48,7 @@ def _figures():
     yield from _autoencoders(digits)
     yield from _embeddings(digits)
     yield "gan", visualize.plot_gan()
+    yield "capsule", visualize.plot_capsule()
     yield "capsule_routing", visualize.plot_capsule_routing(_routing())
 
 
@@ -257,6 +260,7 @@ def _autoencoders(digits):
     decoder = _nearest_codes_decoder(codes, x)
     yield "interpolation", visualize.plot_interpolation(decoder, codes[:6])
     yield "latent_manifold", visualize.plot_latent_manifold(decoder)
+    yield "code_dimensions", visualize.plot_code_dimensions(decoder, codes[0], CHANGES)
 
     kept = components[:, :16]
     codes_of_ten = ((x - mean) @ kept)[:10]

@@ -6,6 +6,15 @@ from visualize.errors import VisualizeError
 from visualize.notes.canvas import BLUE_FILL, ORANGE_FILL, Canvas
 from visualize.style import BLUE, ORANGE
 
+# Pairs (name, equation), as in Sabour et al. 2017.
+CAPSULE_EQUATIONS = (
+    ("vote", r"\hat{u}_{j|i} = W_{ij} u_i"),
+    ("sum", r"s_j = \sum_i c_{ij} \hat{u}_{j|i}"),
+    ("squash", r"v_j = \frac{|s_j|^2}{1 + |s_j|^2} \frac{s_j}{|s_j|}"),
+    ("coupling", r"c_{ij} = \mathrm{softmax}_j(b_{ij})"),
+    ("agreement", r"b_{ij} \leftarrow b_{ij} + \hat{u}_{j|i} \cdot v_j"),
+)
+
 
 def plot_autoencoder(units=(784, 128, 32), ax=None):
     """Plot an autoencoder as layers that narrow to the code and widen again.
@@ -71,6 +80,54 @@ def plot_autoencoder(units=(784, 128, 32), ax=None):
     canvas.text(x_of_code, middle - 1, "code $z$", fontweight="bold")
     canvas.text(x_of_decoder, 4.8, "decoder", fontweight="bold")
     canvas.text(x_of_code, 0.35, r"loss: distance between $x$ and $\hat{x}$", color=ORANGE)
+    return canvas.ax.figure
+
+
+def plot_capsule(ax=None):
+    """Plot how a capsule gets its vector from three input capsules, with the five equations.
+
+    Sabour et al., "Dynamic routing between capsules", 2017.
+
+    Args:
+        ax: matplotlib Axes to draw into; a new Figure when None.
+
+    Returns:
+        The matplotlib Figure.
+    """
+    canvas = Canvas(ax, 12, 6.9)
+    middle, gap = 4.7, 1.3  # height of the second input, and distance between the inputs
+
+    # Each input capsule votes; the coupling weighs its vote in the sum.
+    add = canvas.circle(7.9, middle, "+")
+    for number in (1, 2, 3):
+        y = middle + gap * (2 - number)
+        capsule = canvas.box(1.2, y, f"$u_{number}$")
+        matrix = canvas.box(3, y, f"$W_{{{number}j}}$", fill=BLUE_FILL)
+        vote = canvas.box(4.8, y, f"$\\hat{{u}}_{{j|{number}}}$", fill="white")
+        couple = canvas.circle(6.4, y, "×")
+        canvas.arrow(capsule.right, matrix.left)
+        canvas.arrow(matrix.right, vote.left)
+        canvas.arrow(vote.right, couple.left)
+        paths = {1: [(add.x, y), add.top], 2: [add.left], 3: [(add.x, y), add.bottom]}
+        canvas.arrow(couple.right, *paths[number])
+        canvas.text(6.4, y + 0.46, f"$c_{{{number}j}}$", size=0.2)
+
+    squash = canvas.box(9.2, middle, "squash", width=1.1, fill=BLUE_FILL)
+    output = canvas.box(10.8, middle, "$v_j$", fill=ORANGE_FILL)
+    canvas.arrow(add.right, squash.left)
+    canvas.arrow(squash.right, output.left)
+
+    # The output goes back: votes that agree with it get more weight in the next round.
+    bottom = middle - gap - 0.85
+    canvas.arrow(
+        output.bottom, (output.x, bottom), (6.4, bottom), (6.4, middle - gap - 0.24), color=ORANGE
+    )
+    canvas.text(8.7, bottom - 0.28, "votes that agree with $v_j$ count more", color=ORANGE)
+    canvas.text(1.2, 6.6, "input capsules", fontweight="bold")
+    canvas.text(4.8, 6.6, "votes", fontweight="bold")
+    canvas.text(output.x, middle + 0.6, "output capsule", fontweight="bold")
+    canvas.equations(CAPSULE_EQUATIONS[:3], 0.75, 1.65)
+    canvas.equations(CAPSULE_EQUATIONS[3:], 6, 1.65)
     return canvas.ax.figure
 
 

@@ -45,7 +45,9 @@ SCHEMATICS = {
     "autoencoder_deep": lambda **options: visualize.plot_autoencoder(
         (784, 512, 256, 64, 16, 2), **options
     ),
+    "capsule": visualize.plot_capsule,
     "gan": visualize.plot_gan,
+    "siamese": visualize.plot_siamese,
     "transformer": visualize.plot_transformer,
     "bert": lambda **options: visualize.plot_bert(["a", "good", "film"], 1, **options),
     "bert_first": lambda **options: visualize.plot_bert(["a", "b"], 0, **options),
@@ -77,6 +79,10 @@ LABELS = {
         *("feed-forward", "norm", "keys, values", "embedding\n+ position", "next token", "× N"),
     ],
     "bert": ["[CLS]", "[MASK]", "[SEP]", "a", "film", "good", "class", "transformer encoder"],
+    "capsule": [
+        *("$u_1$", "$W_{2j}$", "$c_{3j}$", "squash", "$v_j$", "input capsules", "votes", "vote"),
+        *("sum", "coupling", "agreement", "output capsule", "votes that agree with $v_j$"),
+    ],
     "gan": ["noise $z$", "generator", "discriminator", "training\ndata", "generated\nsample"],
 }
 

@@ -64,3 +64,23 @@ def test_the_axes_of_the_manifold_give_its_codes():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["-1.2", "-0.3", "0.3", "1.2"]
     assert ax.get_xticks()[0] == 1
     assert ax.get_yticks()[0] > ax.get_yticks()[-1], "rows of an image count downwards"
+
+
+def test_each_row_of_code_dimensions_changes_one_number():
+    code, changes = np.array([0.5, 2.0], "float32"), [-1, 0, 3]
+    (ax,) = visualize.plot_code_dimensions(decoder(), code, changes).axes
+    mosaic = ax.images[0].get_array()
+    firsts, seconds = mosaic[::2, ::3], mosaic[::2, 1::3]  # 1 x 2 pixels, then white
+    expected = np.array([[-0.5, 0.5, 3.5], [0.5, 0.5, 0.5]]), np.array([[2, 2, 2], [1, 2, 5]])
+    for shown, values in zip((firsts, seconds), expected, strict=True):
+        np.testing.assert_allclose(shown, (values + 0.5) / 5.5, atol=1e-6)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["-1.00", "0", "+3.00"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1", "2"]
+
+
+def test_a_number_that_is_zero_has_no_row_of_code_dimensions():
+    (ax,) = visualize.plot_code_dimensions(decoder(), [0, 2], [-1, 1]).axes
+    mosaic = ax.images[0].get_array()
+    assert mosaic.shape == (2, 6)
+    assert mosaic[0, 0] == mosaic[0, 3], "the first number is always 0"
+    assert mosaic[0, 1] < mosaic[0, 4]
