@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import visualize
 from visualize.notes import arithmetic
-from visualize.plots import codes, images, training
+from visualize.plots import codes, images, pairs, training
 from visualize.plots import layers as layer_plots
 
 IMAGE = np.arange(30).reshape(5, 6) % 7
@@ -118,7 +118,7 @@ def plotted(module):
 
 def test_every_plot_is_among_the_pictures_drawn_here():
     expected = {"dead_relus", "forecast"}
-    for module in (arithmetic, codes, images, layer_plots, training):
+    for module in (arithmetic, codes, images, layer_plots, pairs, training):
         expected |= plotted(module)
     assert set(PICTURES) == expected
 
