@@ -10,7 +10,9 @@ top. The state after a row therefore knows both what is above and what is below.
 the states of both at every row.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
-test pairs, right and wrong, with their distances; and the ROC curve.
+test pairs, right and wrong, with their distances; and the ROC curve. On digits, comparing the
+pixels themselves does better than this tower: the seven training classes are few, and it learns
+what tells these apart.
 
 Differs from siamese_lstm: a second LSTM reads the rows from the bottom to the top.
 

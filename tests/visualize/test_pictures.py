@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 import visualize
 from visualize.notes import arithmetic
-from visualize.plots import codes, images, training
+from visualize.plots import codes, images, pairs, training
 from visualize.plots import layers as layer_plots
 
 IMAGE = np.arange(30).reshape(5, 6) % 7
@@ -91,6 +91,10 @@ PICTURES = {
     "siamese_pair": lambda **options: visualize.plot_siamese_pair(
         GREY[0], GREY[1], 0.4, 0.5, **options
     ),
+    "pairs": lambda **options: visualize.plot_pairs(
+        {"same class, right": (GREY[:2], GREY[:2], [0.1, 0.2])}, 0.5, **options
+    ),
+    "roc": lambda **options: visualize.plot_roc({"tower": ([0, 0.2, 1], [0, 0.9, 1])}, **options),
     "segmentation": lambda **options: visualize.plot_segmentation(
         GREY[0], np.eye(6, 5, dtype=int), ["line"], **options
     ),
@@ -114,7 +118,7 @@ def plotted(module):
 
 def test_every_plot_is_among_the_pictures_drawn_here():
     expected = {"dead_relus", "forecast"}
-    for module in (arithmetic, codes, images, layer_plots, training):
+    for module in (arithmetic, codes, images, layer_plots, pairs, training):
         expected |= plotted(module)
     assert set(PICTURES) == expected
 

@@ -48,6 +48,7 @@ SCHEMATICS = {
     "capsule": visualize.plot_capsule,
     "gan": visualize.plot_gan,
     "agent_environment": visualize.plot_agent_environment,
+    "siamese": visualize.plot_siamese,
     "transformer": visualize.plot_transformer,
     "bert": lambda **options: visualize.plot_bert(["a", "good", "film"], 1, **options),
     "bert_first": lambda **options: visualize.plot_bert(["a", "b"], 0, **options),
