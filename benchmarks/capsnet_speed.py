@@ -5,13 +5,13 @@
 
 All train the paper's network of 8,215,568 parameters with Adam on the same random images of
 28 x 28, in batches of 100: margin loss, and reconstruction from the true capsule. Each runs in a
-process of its own with an equal number of threads. After one batch that is not timed, the three
-take turns; the table has the medians of all rounds.
+process of its own with the same number of threads. After one batch that is not timed, they take
+turns; the table has the medians over all rounds.
 
 The sketch multiplies every primary capsule with every matrix by a broadcast, as many Keras versions
-of this network do. PyTorch multiplies matrices, as usual there. Ours gains in two places: votes are
-one matrix product for each primary capsule, and gradients go through the last round alone; the
-second convolution, nine tenths of the arithmetic, is a product of spectra (FourierConv2D).
+of this network do. PyTorch uses matrix products, as ours does. Ours saves more work in two places:
+gradients go through the last round of routing alone, and the second convolution, nine tenths of the
+arithmetic, uses Fourier transforms (FourierConv2D). "ours, Conv2D" is ours without the latter.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def examples():
 
 
 def ours(plain_convolution=False):
-    """Return a function that trains our network on some batches with `fit`."""
+    """Return a function that trains our network on a number of batches with `fit`."""
     from recipes.capsnet.capsnet import build_capsnet
     from recipes.layers import fourier
 
@@ -52,7 +52,7 @@ def ours(plain_convolution=False):
 
 
 def sketch():
-    """Return the same function for a network that broadcasts capsules against matrices."""
+    """Return the same function for a Keras network that broadcasts capsules and matrices."""
     import keras
     from keras import layers, ops
 
@@ -60,7 +60,7 @@ def sketch():
     from recipes.layers.capsules import KeepLongest, Lengths, squash
 
     class BroadcastCapsules(layers.Layer):
-        """Class capsules, whose votes are sums over products of the shape of all weights."""
+        """Class capsules; votes are sums over a product of shape (batch, 1152, 10, 16, 8)."""
 
         def build(self, input_shape):
             self.kernel = self.add_weight(shape=(1, input_shape[1], 10, 16, 8), name="kernel")
@@ -111,7 +111,7 @@ def sketch():
 
 
 def pytorch(threads):
-    """Return the same function for PyTorch, with the loop of its tutorials."""
+    """Return the same function for PyTorch, with the training loop of its tutorials."""
     import torch
     from torch import nn
 
@@ -167,7 +167,7 @@ def pytorch(threads):
 
 
 def work(name, threads, orders, results):
-    """Build one network, then train and time it whenever a number of batches arrives."""
+    """Build one network; for each number of batches in the queue, train it and send the times."""
     os.environ |= {
         "OMP_NUM_THREADS": str(threads),
         "TF_NUM_INTRAOP_THREADS": str(threads),

@@ -3,9 +3,10 @@
     python benchmarks/cartpole.py
 
 CartPole-v1 counts as solved at a mean return of 475 over 100 games. The network is trained once for
-each seed with the recipe's settings. It then plays 100 games from initial states that were not in
-training, with the most probable action at each step. The seconds are those of the training and of
-these games, without the start of Python and Keras. Nothing is written.
+each seed with the recipe's settings. It then plays 100 games from initial states that were not used
+in training, with the most probable action at each step. The seconds are those of the whole run:
+training, these games, the games of the simple policies and the pictures. They do not include the
+start of Python and Keras. No files are written.
 """
 
 import argparse

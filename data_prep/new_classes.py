@@ -1,4 +1,4 @@
-"""NewClasses: data whose test classes are not the training classes, and batches for them."""
+"""NewClasses: data whose test classes are not the training classes. Batches of several classes."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from data_prep.errors import DataError
 
 @dataclass(frozen=True, repr=False)
 class NewClasses(Dataset):
-    """A Dataset for verification and one-shot tasks, most often with test classes of their own.
+    """A Dataset for verification and one-shot tasks; its test classes are usually new.
 
     Attributes:
         groups: group of each test example, integers (examples,), such as its alphabet. All classes
-            of a one-shot task come from one group. Examples of group -1 are in no task. None for
-            a single group.
+            of a one-shot task come from one group. Examples of group -1 are in no sampled task.
+            None for a single group.
         runs: a Part of fixed one-shot tasks, as from `make_episodes`, or None.
-        runs_ink: (support, query) of `runs` before they were reduced, booleans
+        runs_ink: (support, query) of `runs` in their original size, booleans
             (tasks, images, height, width), True for ink, or None.
     """
 
@@ -27,25 +27,25 @@ class NewClasses(Dataset):
 
 
 def class_batches(part, batch_size=64, per_class=4, distortion=0.0, seed=0):
-    """Batches with several images of each of their classes, for losses that compare in a batch.
+    """Batches with several images of each class, for losses that compare the images of a batch.
 
-    Each epoch has a new order: the images of each class are divided at random into sets of
-    `per_class`, and each batch takes sets at random. Each image comes once in an epoch. The last
-    set of a class is filled up with other images of it, if there are any.
+    In each epoch, the images of each class are divided at random into sets of `per_class`, and the
+    sets are divided at random among the batches. Each epoch has every image at least once. Some
+    images come again, to fill the last set of their class.
 
     Args:
         part: a Part with one array as inputs and class numbers as labels.
-        batch_size: images in a batch, a multiple of `per_class` or rounded down to one. A rest
-            that is smaller is joined to no batch, unless it is the only one.
+        batch_size: images in a batch, rounded down to a multiple of `per_class`. The last batch
+            may be smaller.
         per_class: images in a set, at least 2.
         distortion: strength of random distortions, as in `distort`; 0 for none.
-        seed: sets the order and the distortions.
+        seed: selects the sets, their order and the distortions.
 
     Returns:
         A keras.utils.PyDataset of (inputs, labels).
 
     Raises:
-        DataError: if per_class is below 2, or the batch does not hold two sets.
+        DataError: if per_class is below 2, or a batch has no room for two sets.
     """
     from data_prep.batches import Batches
     from data_prep.images.distortion import distort

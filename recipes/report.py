@@ -1,4 +1,4 @@
-"""Report: what the run() of every page returns, and the animations in it."""
+"""Report: what the run() of every recipe returns, and the animations in it."""
 
 from dataclasses import dataclass, field
 
@@ -10,11 +10,11 @@ from PIL import Image
 
 @dataclass
 class Animation:
-    """A moving picture for a report, written as a GIF that repeats.
+    """An animation for a report, written as a GIF that repeats.
 
     Attributes:
-        frames: pictures (frames, height, width, 3), uint8.
-        frames_per_second: at most 50, the most that browsers show.
+        frames: images (frames, height, width, 3), uint8.
+        frames_per_second: above 0, at most 50; browsers show no more.
     """
 
     frames: np.ndarray
@@ -41,20 +41,20 @@ class Animation:
 
 @dataclass
 class Report:
-    """The result of training a page once.
+    """The result of one run of a recipe.
 
     Attributes:
         model: the trained model; it is saved and drawn.
         headline: name of the main score, one of `scores`.
-        scores: {name: value} on test data that were used for nothing else.
-        baselines: {name: {score: value}} on the same test data, of simple models that the recipe
-            should beat.
+        scores: {name: value} on test data that are used for nothing else.
+        baselines: {name: {score: value}} of simple models on the same test data. The recipe should
+            beat them.
         data: description of the data, from `data_prep.Dataset.describe`.
-        pictures: {name: Figure or Animation}, the page's own pictures; a Figure is written as
+        pictures: {name: Figure or Animation}, the recipe's own pictures; a Figure is written as
             NAME.png, an Animation as NAME.gif.
         higher_is_better: whether a higher headline score is better.
-        comparisons: {name: {score: value}} of simple models that are more than a baseline, such as
-            a linear one, on the same test data. They may win, and the table then says so.
+        comparisons: {name: {score: value}} of other models on the same test data, such as a linear
+            one. They may beat the recipe, and the table then says so.
     """
 
     model: keras.Model

@@ -1,1 +1,1 @@
-"""Games: environments of gymnasium, and how to play them."""
+"""Games: open environments of gymnasium and play in them."""

@@ -7,7 +7,7 @@ from data_prep.errors import DataError, first_line
 
 
 def open_environments(name, count=1):
-    """Open several copies of an environment, which take their steps together.
+    """Open several copies of an environment; one call takes a step in each of them.
 
     Args:
         name: id of an environment of gymnasium, such as "CartPole-v1", or "module:id" for one that
@@ -15,13 +15,14 @@ def open_environments(name, count=1):
         count: number of copies.
 
     Returns:
-        A gymnasium.vector.VectorEnv. When a game ends, its last observation is returned; the next
-        step of that copy ignores the action, gives no reward and returns the first observation of
-        a new game.
+        A gymnasium.vector.VectorEnv. The step that ends a game returns its last observation. The
+        next step of that copy ignores the action, gives no reward and returns the first
+        observation of a new game.
 
     Raises:
-        DataError: if there is no such environment, it needs a package that is not installed, its
-            observations are not a vector of numbers, or its actions are not numbered from 0.
+        DataError: if count is below 1, there is no such environment, it needs a package that is not
+            installed, its observations are not a vector of numbers, or its actions are not two or
+            more integers from 0.
     """
     gymnasium = _import_gymnasium()
     if count < 1:
@@ -50,11 +51,11 @@ def open_environments(name, count=1):
 
 
 def describe_environments(environments, **sizes):
-    """The entry of report.json about environments, as `Dataset.describe` gives it for arrays.
+    """Describe environments for report.json, as `Dataset.describe` describes arrays.
 
     Args:
         environments: from `open_environments`.
-        **sizes: number of examples of each part, such as train=5000.
+        **sizes: number of examples in each part, such as train=5000.
 
     Returns:
         A dict of strings, numbers, lists and dicts. The fingerprint is the SHA-256 of the
@@ -83,7 +84,7 @@ def describe_environments(environments, **sizes):
 
 
 def _import_gymnasium():
-    """The package gymnasium, which takes half a second to import."""
+    """Import gymnasium only when it is needed: this takes half a second."""
     try:
         return importlib.import_module("gymnasium")
     except ModuleNotFoundError as error:

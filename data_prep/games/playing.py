@@ -1,4 +1,4 @@
-"""Play whole games, and keep what was seen, what was done and what it gave."""
+"""Play whole games and record their observations, actions and returns."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from data_prep.errors import DataError, first_line
 from data_prep.games.environments import open_environments
 
-MOST_STEPS = 20_000  # of one game
+MOST_STEPS = 20_000  # in one game
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Games:
     """Whole games, each from its first observation to its end.
 
     Attributes:
-        observations: what was seen before each action, (steps, features), float32. The steps of a
-            game follow each other in time, mixed with those of other games.
-        actions: what was done, (steps,).
-        numbers: the number of the game that each step belongs to, (steps,).
+        observations: the observation before each action, (steps, features), float32. The steps of
+            a game are in the order of time; steps of other games may lie between them.
+        actions: the action of each step, (steps,).
+        numbers: the game that each step belongs to, counted from 0, (steps,).
         returns: sum of the rewards of each game, (games,).
         first: the first observation of each game, (games, features).
     """
@@ -30,7 +30,7 @@ class Games:
     first: np.ndarray
 
     def take(self, games):
-        """(observations, actions) of the steps of some games, given by their numbers."""
+        """Return (observations, actions) of all steps of the games with these numbers."""
         rows = np.isin(self.numbers, games)
         return self.observations[rows], self.actions[rows]
 
@@ -38,8 +38,8 @@ class Games:
 def play_games(environments, choose, games, seed):
     """Play a number of whole games.
 
-    Every copy of the environment plays equally many games, apart from a remainder. Which games
-    count is settled before they begin: counting those that end first would favour short games.
+    The copies of the environment share the games equally, apart from a remainder. How many games
+    of each copy count is fixed in advance: to count those that end first would favour short games.
 
     Args:
         environments: from `data_prep.open_environments`.
@@ -51,7 +51,7 @@ def play_games(environments, choose, games, seed):
         Games.
 
     Raises:
-        DataError: if a game does not end in 20,000 steps.
+        DataError: if a game does not end within 20,000 steps.
     """
     copies = environments.num_envs
     quotas = np.full(copies, games // copies)
@@ -61,8 +61,8 @@ def play_games(environments, choose, games, seed):
     observations, _ = environments.reset(seed=seed)
     observations = observations.astype("float32")
     played = np.zeros(copies, int)  # finished games of each copy
-    lengths = np.zeros(copies, int)  # steps of the present games
-    resets = np.zeros(copies, bool)  # copies whose next step only begins a new game
+    lengths = np.zeros(copies, int)  # steps of the current game of each copy
+    resets = np.zeros(copies, bool)  # copies whose next step only starts a new game
     returns = np.zeros(games)
     first = np.zeros((games, observations.shape[1]), "float32")
     steps = []
@@ -95,7 +95,7 @@ def play_games(environments, choose, games, seed):
 
 
 def random_actions(environments, seed):
-    """A player for `play_games` that takes every action with the same probability.
+    """A policy for `play_games` that takes every action with the same probability.
 
     Args:
         environments: from `data_prep.open_environments`.
@@ -110,7 +110,7 @@ def random_actions(environments, seed):
 
 
 def render_game(name, choose, seed):
-    """Play one game and keep its pictures.
+    """Play one game and return its frames as images.
 
     Args:
         name: as for `data_prep.open_environments`.
@@ -118,10 +118,12 @@ def render_game(name, choose, seed):
         seed: equal seeds give equal initial states.
 
     Returns:
-        (frames, frames per second): pictures (steps, height, width, 3), uint8.
+        (frames, frames per second): frames are images (steps, height, width, 3), uint8, one before
+        each action.
 
     Raises:
-        DataError: if the environment has no pictures, or a package that draws them is missing.
+        DataError: if the environment cannot be played or drawn, for example because a package that
+            draws it is missing.
     """
     import gymnasium
 
@@ -138,9 +140,7 @@ def render_game(name, choose, seed):
             over = terminated or truncated
         environment.close()
         pictures = np.asarray(frames, "uint8")
-    except (
-        Exception
-    ) as error:  # anything may fail in code that draws, and a report needs no picture
+    except Exception as error:  # drawing can fail in any way; a report can do without it
         raise DataError(f"{name} cannot be drawn: {first_line(error)}") from error
 
     if pictures.ndim != 4 or pictures.shape[-1] != 3:

@@ -1,4 +1,4 @@
-"""Random affine distortions of images, and rotated copies as new classes."""
+"""Random affine distortions of images; rotated copies of classes as new classes."""
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -6,19 +6,21 @@ from scipy.ndimage import map_coordinates
 from data_prep.dataset import Part
 from data_prep.errors import DataError
 
-# The largest changes with strength 1. Koch et al. 2015 distort Omniglot about as much.
+# The largest changes with strength 1. Koch et al. 2015 shear and scale Omniglot as much, but
+# rotate and shift it less.
 MOST_DEGREES = 15
 MOST_SHEAR = 0.3
 MOST_ZOOM = 0.2
-MOST_SHIFT = 0.08  # as a fraction of the side
+MOST_SHIFT = 0.08  # as a fraction of height and of width
 
 
 def distort(images, strength=1.0, seed=0):
-    """Rotate, shear, scale and shift each image in its own random way.
+    """Rotate, shear, scale and shift each image by random amounts of its own.
 
-    All changes are uniform and independent. With strength 1, an image is rotated by up to 15
-    degrees, sheared by up to 0.3, made up to 20% larger or smaller in each direction and shifted
-    by up to 8% of its side. Pixels are interpolated linearly; what comes in from outside is 0.
+    The amounts are independent and uniform; for the scale, its logarithm is uniform. With strength
+    1, an image is rotated by up to 15 degrees, sheared by up to 0.3, scaled by 1 / 1.2 to 1.2 and
+    shifted by up to 8% of height and width. Rows and columns have their own scale and shift. Pixels
+    are interpolated linearly; pixels from outside the image are 0.
 
     Args:
         images: (examples, height, width, channels).
@@ -26,7 +28,7 @@ def distort(images, strength=1.0, seed=0):
         seed: an integer, or several. Equal seeds give equal distortions.
 
     Returns:
-        New images of the same shape and type.
+        New images of the same shape and data type.
 
     Raises:
         DataError: if the strength is negative or not finite.
@@ -43,8 +45,9 @@ def distort(images, strength=1.0, seed=0):
     zoom = np.exp(random.uniform(-1, 1, (2, count)) * strength * np.log1p(MOST_ZOOM))
     shift = random.uniform(-1, 1, (2, count)) * strength * MOST_SHIFT
 
-    # The place in the old image of each pixel of the new one, both counted from the centre:
-    # row -> zoom * (cos * row - sin * column) + shift, column -> ... + shear * row.
+    # Where each pixel of the new image lies in the old one, both measured from the centre:
+    # old row = zoom * (cos * row - sin * column) + shift,
+    # old column = zoom * (sin * row + cos * column) + shift + shear * old row.
     rows, columns = np.mgrid[:height, :width].astype("float32")
     rows, columns = rows - (height - 1) / 2, columns - (width - 1) / 2
 
@@ -62,13 +65,13 @@ def distort(images, strength=1.0, seed=0):
     places = np.stack([numbers, old_rows, old_columns])
     distorted = np.empty_like(images)
     for channel in range(channels):
-        # The first coordinate is an integer, so no image is mixed with its neighbour.
+        # The first coordinate, the image's number, is an integer: no two images are mixed.
         map_coordinates(images[..., channel], places, distorted[..., channel], order=1)
     return distorted
 
 
 def add_rotations(part):
-    """Add each image rotated by 90, 180 and 270 degrees, each rotation of a class as a new class.
+    """Add each image rotated by 90, 180 and 270 degrees; each class gives three new classes.
 
     Args:
         part: a Part with images (examples, side, side, channels) and class numbers as labels.

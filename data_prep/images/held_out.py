@@ -1,4 +1,4 @@
-"""Images whose test classes are never trained on."""
+"""Images whose test classes are not among the training classes."""
 
 from dataclasses import fields
 
@@ -16,9 +16,11 @@ def load_new_classes(data="digits", held_out="third", seed=0, min_size=(1, 1)):
     Args:
         data: what `load_images` takes, or a folder with Omniglot, as for `load_omniglot`.
         held_out: names of the test classes, separated by commas, such as "7,8,9"; "third" for the
-            last third of the classes, at least two; "none" for all classes in training and test.
-            Omniglot has test alphabets of its own, and takes "third" alone.
-        seed: selects the validation part. The test part is the same for every seed.
+            last third of the classes, at least two; "none" for the same classes in training and
+            test.
+            Omniglot has test alphabets of its own and takes only "third".
+        seed: selects the validation part. The test examples are the same for every seed; with
+            held-out classes their order depends on the seed.
         min_size: smallest (height, width) in pixels that the network accepts.
 
     Returns:

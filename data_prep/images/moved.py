@@ -6,12 +6,12 @@ from data_prep.errors import DataError
 
 
 def shift_images(images, pixels, seed=0):
-    """Move each image by a random number of whole pixels; what comes in at the edge is 0.
+    """Shift each image by a random number of whole pixels; pixels from outside it are 0.
 
     Args:
         images: (examples, height, width, channels).
-        pixels: the largest move along each axis, an integer from 0 to below height and width.
-        seed: an integer, or several. Equal seeds give equal moves.
+        pixels: the largest shift along each axis, an integer >= 0, less than height and width.
+        seed: an integer, or several. Equal seeds give equal shifts.
 
     Returns:
         An array of the same shape and type.
@@ -33,7 +33,7 @@ def shift_images(images, pixels, seed=0):
 
 
 def check_shift(pixels, image_shape):
-    """Refuse a shift that is not an integer from 0 to below height and width.
+    """Refuse a shift that is not an integer >= 0, less than height and width.
 
     Args:
         pixels: the shift.
@@ -48,11 +48,11 @@ def check_shift(pixels, image_shape):
 
 
 def rotate_images(images, degrees, seed=0):
-    """Rotate each image about its centre by a random angle; what comes in at the edge is 0.
+    """Rotate each image about its centre by a random angle; pixels from outside it are 0.
 
     Args:
         images: (examples, height, width, channels).
-        degrees: the largest angle to either side.
+        degrees: the largest angle in both directions.
         seed: an integer, or several. Equal seeds give equal angles.
 
     Returns:
@@ -69,18 +69,18 @@ def rotate_images(images, degrees, seed=0):
 
 
 def overlap_images(images, labels, seed=0):
-    """Lay an image of another class over each image; bright pixels cover dark ones.
+    """Lay an image of another class over each image: of two pixels the brighter one remains.
 
     Source: the MultiMNIST data of Sabour et al., "Dynamic routing between capsules", 2017, without
-    their shifts.
+    its shifts.
 
     Args:
-        images: (examples, height, width, channels), with ink brighter than the background.
+        images: (examples, height, width, channels), brighter than their background.
         labels: class of each image, (examples,), at least two classes.
         seed: an integer, or several. Equal seeds give equal pairs.
 
     Returns:
-        (overlapped, pairs): images of the same shape, and the two classes of each,
+        (overlapped, pairs): images of the same shape, and the two classes of each image,
         (examples, 2).
 
     Raises:
@@ -97,7 +97,7 @@ def overlap_images(images, labels, seed=0):
 
 
 def shifted_batches(images, labels, pixels, batch_size=64, seed=0):
-    """Batches of images that are shifted anew in each epoch, in a new order.
+    """Batches of images, with new random shifts and in a new order in each epoch.
 
     Args:
         images: (examples, height, width, channels).
@@ -110,7 +110,7 @@ def shifted_batches(images, labels, pixels, batch_size=64, seed=0):
         A keras.utils.PyDataset of (images, labels), for `fit`.
 
     Raises:
-        DataError: if `pixels` is not an integer from 0 to below height and width.
+        DataError: if `pixels` is not an integer >= 0, less than height and width.
     """
     from data_prep.batches import Batches
 

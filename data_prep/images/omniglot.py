@@ -19,30 +19,29 @@ LAYOUT = "images_background/ALPHABET/CHARACTER/*.png, images_evaluation/... and 
 
 
 def is_omniglot(path):
-    """Whether a folder has Omniglot in one of the forms that `load_omniglot` reads."""
+    """Whether a folder holds Omniglot in one of the forms that `load_omniglot` reads."""
     folder = Path(path)
     return (folder / "omniglot.npz").is_file() or (folder / "images_background").is_dir()
 
 
 def load_omniglot(folder, seed=0, side=28, validation=0.1):
-    """Load Omniglot: training on the background alphabets, tests on the evaluation alphabets.
+    """Load Omniglot: background alphabets for training, evaluation alphabets for testing.
 
     Args:
-        folder: a folder with the original files, unpacked: images_background and
-            images_evaluation, each with folders ALPHABET/CHARACTER/*.png, and all_runs.zip. In
-            place of the images, the file omniglot.npz may hold, for PART background and
-            evaluation, the arrays PART_bits, bytes (images, 1379), the 105 x 105 pixels packed by
-            numpy.packbits with 1 for ink; and PART_alphabet and PART_character, integers
-            (images,).
+        folder: a folder with all_runs.zip and the unpacked images: images_background and
+            images_evaluation, each with files ALPHABET/CHARACTER/*.png. Instead of the images, it
+            may hold a file omniglot.npz with three arrays for each PART, background and
+            evaluation: PART_bits, uint8 (images, 1379), the 105 x 105 pixels, 1 for ink, packed by
+            numpy.packbits; PART_alphabet and PART_character, integers (images,).
         seed: selects the alphabets of the validation part.
         side: height and width that the images are reduced to, in pixels, 1 to 105.
         validation: fraction of the background alphabets for validation, at least one of them.
 
     Returns:
         A NewClasses. Inputs are float32 (images, side, side, 1), the fraction of ink in each
-        pixel. Training and validation part have separate background alphabets; the test part has
-        all evaluation alphabets. `runs` are the 20 runs of the benchmark. Groups are alphabets;
-        those of the 20 runs are in no other task.
+        pixel. The training and validation parts have different background alphabets; the test part
+        has all evaluation alphabets. `runs` are the 20 runs of the benchmark. Groups are
+        alphabets; those of the 20 runs have the group -1.
 
     Raises:
         DataError: if a file is missing or cannot be used, or a number is out of range.
@@ -64,7 +63,7 @@ def load_omniglot(folder, seed=0, side=28, validation=0.1):
     chosen = np.random.default_rng(seed).permutation(choices)[:count]
     is_validation = np.isin(alphabets, chosen)
 
-    # No class number comes in two parts: they are different characters.
+    # The two sets have different characters, so they share no class number.
     background = Part(reduce_bits(arrays["background_bits"], side), _classes(arrays, "background"))
     classes = background.labels.max() + 1
     test_classes = classes + _classes(arrays, "evaluation")
@@ -85,7 +84,8 @@ def load_omniglot(folder, seed=0, side=28, validation=0.1):
 def read_runs(path):
     """Read the 20 one-shot runs of the benchmark, the file all_runs.zip.
 
-    Each run has 20 images of new characters, one of each, and 20 images to find among them.
+    Each run has one image of each of 20 characters, the support, and 20 query images of the same
+    characters.
 
     Args:
         path: the zip file.
@@ -95,7 +95,7 @@ def read_runs(path):
         query the position of its class in the support, int64 (20, 20).
 
     Raises:
-        DataError: if the file is not the original one. The message names what is wrong in it.
+        DataError: if the file is missing or is not the original one.
     """
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path}: no such zip file; it is part of Omniglot, with the 20 runs.")
@@ -115,7 +115,7 @@ def read_runs(path):
 
 
 def _read_targets(archive, run, path):
-    """For each query of a run, the position of its class in the support, (20,)."""
+    """The position in the support of the class of each query of a run, (20,)."""
     name = f"{run}/class_labels.txt"
     lines = _member(archive, name, path).decode(errors="replace").splitlines()
     class_of = dict(line.split() for line in lines if len(line.split()) == 2)
@@ -141,7 +141,7 @@ def _member(archive, name, path):
 
 
 def _read_ink(data, where):
-    """The ink of an image file: booleans (105, 105)."""
+    """The pixels of an image file: booleans (105, 105), True for ink."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             ink = np.asarray(image.convert("L")) < 128
@@ -153,7 +153,7 @@ def _read_ink(data, where):
 
 
 def _read_npz(folder):
-    """{PART_bits, PART_alphabet, PART_character} of omniglot.npz, checked."""
+    """The arrays of omniglot.npz, checked: {name: array}, as `load_omniglot` describes them."""
     path = folder / "omniglot.npz"
     names = [f"{part}_{what}" for part in PARTS for what in ("bits", "alphabet", "character")]
     arrays = read_npz(path, tuple(names))
@@ -176,7 +176,7 @@ def _read_npz(folder):
 
 
 def _read_images(folder):
-    """The same arrays from the folders of image files."""
+    """The same arrays as `_read_npz`, made from the image files."""
     arrays = {}
     for part in PARTS:
         files = sorted((folder / f"images_{part}").glob("*/*/*.png"))
@@ -192,13 +192,13 @@ def _read_images(folder):
 
 
 def _classes(arrays, part):
-    """A class number for each image: a character of one alphabet, int64 (images,)."""
+    """A class number for each image, int64 (images,). A class is a character of one alphabet."""
     pairs = np.stack([arrays[f"{part}_alphabet"], arrays[f"{part}_character"]])
     return np.unique(pairs, axis=1, return_inverse=True)[1].astype("int64")
 
 
 def _groups_of_tasks(arrays, runs_ink):
-    """The alphabet of each evaluation image, int64 (images,); -1 if a run is from it."""
+    """The alphabet of each evaluation image, int64 (images,); -1 for alphabets used in the runs."""
     bits = arrays["evaluation_bits"]
     alphabets = arrays["evaluation_alphabet"].astype("int64")
     used = {np.packbits(image).tobytes() for ink in runs_ink for image in ink.reshape(-1, SIDE**2)}
@@ -209,7 +209,7 @@ def _groups_of_tasks(arrays, runs_ink):
 def reduce_bits(bits, side):
     """Unpack images (images, 1379) and reduce them: float32 (images, side, side, 1)."""
     images = np.empty((len(bits), side, side, 1), "float32")
-    for start in range(0, len(bits), 1000):  # unpacked, all images would need gigabytes
+    for start in range(0, len(bits), 1000):  # in blocks: all images at once need gigabytes
         rows = slice(start, start + 1000)
         ink = np.unpackbits(bits[rows], axis=1)[:, : SIDE**2].reshape(-1, SIDE, SIDE)
         images[rows] = reduce_ink(ink, side)[..., None]
@@ -217,7 +217,7 @@ def reduce_bits(bits, side):
 
 
 def reduce_ink(ink, side):
-    """Reduce square images (..., old side, old side) to (..., side, side): means over areas."""
+    """Reduce square images to (..., side, side): each new pixel is the mean over its area."""
     old = ink.shape[-1]
     edges = np.linspace(0, old, side + 1)
     pixels = np.arange(old)

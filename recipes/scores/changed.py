@@ -1,4 +1,4 @@
-"""Scores of an image classifier on images that are changed in ways it was not trained on."""
+"""Scores of an image classifier on changed images: shifted, rotated, or laid over one another."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ DEGREES = 30
 
 
 def changed_images(predict, part):
-    """Accuracy on images as they are, shifted, rotated, and laid over one another.
+    """Accuracy on the images unchanged, shifted, rotated, and laid over one another.
 
-    Shifts are up to an eighth of the smaller side along each axis; angles up to 30 degrees to
-    either side. An overlapped pair counts if the two classes with the highest scores are its two
-    classes. The changes are the same in every call.
+    Images are shifted by up to an eighth of the smaller side along each axis, or rotated by up to
+    30 degrees in both directions. An overlapped pair counts as correct if its two classes have the
+    two highest scores. The changes are the same in every call.
 
     Args:
         predict: a function from images (examples, height, width, channels) to scores of the
@@ -21,7 +21,7 @@ def changed_images(predict, part):
 
     Returns:
         {"accuracy", "accuracy, shifted", "accuracy, rotated", "accuracy, overlapped"}, 0 to 1.
-        Overlapped images need two classes; without them this score is left out.
+        The last score is left out if all images have one class.
     """
     images, labels = part.inputs, part.labels
     pixels = min(images.shape[1:3]) // 8

@@ -1,14 +1,14 @@
-"""Scores of played games, and the simple players to compare a network with."""
+"""Scores of played games: of a network, and of simple policies to compare it with."""
 
 import numpy as np
 
 import data_prep
 
-TEST_SEED = 1_000_003  # far from the seeds of the games to learn from
+TEST_SEED = 1_000_003  # far from the seeds of the training games
 
 
 def play_test_games(environments, choose, games, seed):
-    """Play games from initial states that no training has seen.
+    """Play games from initial states that are not used in training.
 
     Args:
         environments: from `data_prep.open_environments`.
@@ -23,14 +23,13 @@ def play_test_games(environments, choose, games, seed):
 
 
 def game_scores(returns):
-    """How much reward the games gave.
+    """Mean, standard deviation and minimum of the returns of games.
 
     Args:
         returns: sum of the rewards of each game, (games,).
 
     Returns:
-        {"mean return": mean over the games, "standard deviation of returns": over the games,
-        "lowest return": of one game}.
+        {"mean return", "standard deviation of returns", "lowest return"}, over the games.
     """
     returns = np.asarray(returns, "float64")
     return {
@@ -41,7 +40,7 @@ def game_scores(returns):
 
 
 def game_baselines(environments, games, seed):
-    """Scores of random play from the initial states of the test games.
+    """Scores of random actions, from the initial states of the test games.
 
     Args:
         environments: from `data_prep.open_environments`.
@@ -56,7 +55,7 @@ def game_baselines(environments, games, seed):
 
 
 def game_rules(environments, games, seed):
-    """Scores of a rule that somebody who knows the game would try first, in the test games.
+    """Scores of a simple rule written by hand for the game, on the test games.
 
     Args:
         environments: from `data_prep.open_environments`.
@@ -73,7 +72,7 @@ def game_rules(environments, games, seed):
 
 
 def push_to_the_lean(observations):
-    """Actions in CartPole: push right where the pole's angle + angular velocity is above zero.
+    """Actions in CartPole: push right if the pole's angle + angular velocity is above zero.
 
     Args:
         observations: position, velocity, angle and angular velocity, (games, 4).

@@ -1,7 +1,7 @@
-"""Verification and one-shot tasks: is it the same class, for classes that may be new?
+"""Scores for verification (have two inputs the same class?) and for one-shot tasks.
 
-Inputs are embedded as vectors and compared by Euclidean distance. A Siamese network is scored like
-any other function from inputs to vectors, such as the pixels themselves.
+The classes may be new. Inputs are embedded as vectors and compared by Euclidean distance. A Siamese
+network is scored like any other function from inputs to vectors, such as one that flattens images.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ BOOTSTRAP_SAMPLES = 300
 
 @dataclass(frozen=True)
 class Verification:
-    """What one embedding makes of the test part.
+    """The results of one embedding on the test part.
 
     Attributes:
         rows: row numbers of the test pairs, (pairs, 2).
-        same: 1 for a pair of one class, 0 for two classes, (pairs,).
+        same: 1 for a pair of the same class, 0 for different classes, (pairs,).
         distances: distance of each pair, (pairs,).
-        threshold: pairs with a smaller distance are predicted to be of one class.
+        threshold: pairs with a smaller distance are predicted to have the same class.
         ways: number of classes in the one-shot tasks.
         scores: {name: value}, as `verification` describes them.
     """
@@ -45,9 +45,9 @@ class Verification:
 def verification(data, embed):
     """Score an embedding on pairs and on one-shot tasks of the test part.
 
-    The test pairs and tasks are the same for every embedding and every seed. Each score has its
-    95% interval, by bootstrap: over the pairs, or over the tasks. Pairs share images, so the
-    interval over pairs is a little too narrow.
+    The test pairs and tasks depend on the test part alone; they are the same for every embedding.
+    Each score has a 95% interval, by bootstrap over the pairs or over the tasks. Pairs share
+    images, so the interval over pairs is a little too narrow.
 
     Args:
         data: a data_prep.NewClasses with array inputs.
@@ -56,18 +56,20 @@ def verification(data, embed):
     Returns:
         A Verification. Its scores, each with "NAME, 95% from" and "NAME, 95% to":
 
-        - "one-shot accuracy": one example of each of N classes is given; how often the nearest of
-          them has the class of another example. N is 20, or the number of classes in the test part
-          (or in its smallest group) if there are fewer. 400 tasks, or the fixed runs of the data.
-        - "one-shot accuracy, other groups": the same on 400 tasks of groups without fixed runs, if
-          the data have such runs.
-        - "AUC": area under the ROC curve, the probability that a pair of one class has a smaller
-          distance than a pair of two classes.
-        - "equal error rate": the error where pairs of both kinds are wrong equally often.
-        - "accuracy": fraction of the pairs predicted correctly with the threshold that is best on
+        - "one-shot accuracy": a task gives one example of each of N classes. A query is predicted
+          to have the class of the nearest of them; the score is the fraction predicted correctly.
+          N is 20, or the number of classes in the test part (in its smallest group) if this is
+          less. There are 400 sampled tasks, or the fixed runs of the data.
+        - "one-shot accuracy, other groups": if the data have fixed runs, the same on 400 sampled
+          tasks of the groups that are not in the runs.
+        - "AUC": area under the ROC curve, the probability that a pair of the same class has a
+          smaller distance than a pair of different classes.
+        - "equal error rate": the error rate at the threshold where it is the same for pairs of the
+          same class and of different classes.
+        - "accuracy": fraction of the pairs predicted correctly, with the threshold that is best on
           pairs of the validation part.
 
-        And "threshold" without an interval.
+        "threshold" has no interval.
     """
     test = embed(data.test.inputs)
     rows, same = pair_rows(data.test.labels, PAIRS_PER_EXAMPLE * len(data.test))
@@ -88,7 +90,7 @@ def verification(data, embed):
 
 
 def compare_embeddings(data, embed):
-    """Score an embedding beside embeddings without a network.
+    """Score an embedding, and two others that need no network, for comparison.
 
     Args:
         data: a data_prep.NewClasses with array inputs.
@@ -96,7 +98,7 @@ def compare_embeddings(data, embed):
 
     Returns:
         {name: Verification} of "this recipe"; of "pixel distance", the flattened inputs; and of
-        "linear discriminant analysis", fitted on the training part: it scales the inputs so that
+        "linear discriminant analysis", fitted on the training part: a linear projection in which
         the training classes are compact and far apart (its covariance is shrunk by the formula of
         Ledoit and Wolf, 2004).
     """
@@ -116,7 +118,7 @@ def compare_embeddings(data, embed):
 
 
 def random_guess(result):
-    """The scores of predictions at random, in the tasks and pairs of a Verification."""
+    """The expected scores of random predictions, on the tasks and pairs of a Verification."""
     return {
         "one-shot accuracy": 1 / result.ways,
         "AUC": 0.5,
@@ -126,15 +128,15 @@ def random_guess(result):
 
 
 def comparison_scores(data, found):
-    """{name: scores} of all but this recipe, for the `comparisons` of a Report.
+    """Return {name: scores} of everything but this recipe, for the `comparisons` of a Report.
 
     Args:
         data: a data_prep.NewClasses.
         found: the result of `compare_embeddings`.
 
     Returns:
-        The scores of the embeddings without a network; if the data have fixed runs, also those of
-        the modified Hausdorff distance on them.
+        The scores of the embeddings that need no network. If the data have fixed runs, also the
+        scores of the modified Hausdorff distance on these runs.
     """
     scores = {name: result.scores for name, result in found.items() if name != "this recipe"}
     if data.runs is not None:
@@ -144,16 +146,16 @@ def comparison_scores(data, found):
 
 
 def hardest_pairs(result, count=5):
-    """The test pairs to look at first: right and wrong predictions of both kinds.
+    """The hardest test pairs: same or different class, predicted right or wrong.
 
     Args:
         result: a Verification.
         count: number of pairs of each kind.
 
     Returns:
-        {title: (first rows, second rows, distances)}, each (count,) or fewer. Pairs of one class
-        start with the largest distance, pairs of two classes with the smallest. A kind without
-        pairs is left out.
+        {title: (first rows, second rows, distances)} for each of the four kinds, `count` pairs or
+        fewer. Pairs of the same class start with the largest distance, pairs of different classes
+        with the smallest. A kind without pairs is left out.
     """
     predicted_same = result.distances < result.threshold
     found = {}
@@ -173,24 +175,25 @@ def roc(result):
     """The ROC curve of a Verification, for visualize.plot_roc.
 
     Returns:
-        (false, true): for each threshold the fraction of the pairs of two classes, and of one
-        class, that have a smaller distance.
+        (false, true): the false and true positive rate at each threshold, that is, the fraction of
+        the pairs of different classes, and of the same class, that have a smaller distance.
     """
     order = np.argsort(result.distances)
     return roc_points(result.distances, result.same, order, np.ones(len(order)))
 
 
 def roc_points(distances, same, order, counts):
-    """The points of a ROC curve, when each pair counts several times.
+    """The points of a ROC curve in which a pair may count several times.
 
     Args:
         distances: (pairs,).
-        same: 1 for a pair of one class, 0 for two classes, (pairs,).
-        order: row numbers of the pairs by rising distance, (pairs,).
+        same: 1 for a pair of the same class, 0 for different classes, (pairs,).
+        order: row numbers of the pairs, sorted by rising distance, (pairs,).
         counts: how often each pair counts, (pairs,).
 
     Returns:
-        (false, true): from 0 to 1, a point after each different distance.
+        (false, true): false and true positive rates, from 0 to 1, one point for each distinct
+        distance.
     """
     distances, same, counts = distances[order], same[order], counts[order]
     last_of_equals = np.append(np.diff(distances) > 0, True)
@@ -202,12 +205,12 @@ def roc_points(distances, same, order, counts):
 
 
 def pair_scores(distances, same, threshold):
-    """AUC, equal error rate and accuracy of pairs, with their intervals.
+    """AUC, equal error rate and accuracy on pairs, with their intervals.
 
     Args:
         distances: (pairs,).
-        same: 1 for a pair of one class, 0 for two classes, (pairs,). There must be both.
-        threshold: pairs with a smaller distance are predicted to be of one class.
+        same: 1 for a pair of the same class, 0 for different classes, (pairs,). Both must occur.
+        threshold: pairs with a smaller distance are predicted to have the same class.
 
     Returns:
         {name: value}, as `verification` describes them.
@@ -221,7 +224,7 @@ def pair_scores(distances, same, threshold):
         return auc(false, true), error, np.average(right, weights=counts)
 
     pairs = len(same)
-    order = np.argsort(distances)  # sorted once for all samples
+    order = np.argsort(distances)  # sorted only once, for all bootstrap samples
     random = np.random.default_rng(0)
     samples = []
     for _ in range(BOOTSTRAP_SAMPLES):
@@ -237,11 +240,11 @@ def pair_scores(distances, same, threshold):
 
 
 def one_shot(tasks, name="one-shot accuracy"):
-    """Accuracy of the nearest example in one-shot tasks, with its interval over the tasks.
+    """Accuracy of predicting the class of the nearest example, with its interval over tasks.
 
     Args:
-        tasks: (support, query, targets): vectors (tasks, ways, size), vectors
-            (tasks, queries, size), and for each query the position of its class in the support,
+        tasks: (support, query, targets): vectors (tasks, ways, size); vectors
+            (tasks, queries, size); and for each query the position of its class in the support,
             (tasks, queries).
         name: name of the score.
 
@@ -254,27 +257,30 @@ def one_shot(tasks, name="one-shot accuracy"):
 
 
 def best_threshold(distances, same):
-    """The threshold that predicts most pairs correctly: smaller distances are one class.
+    """The threshold with the highest accuracy: smaller distances are predicted as the same class.
 
     Args:
         distances: (pairs,).
-        same: 1 for a pair of one class, 0 for two classes, (pairs,).
+        same: 1 for a pair of the same class, 0 for different classes, (pairs,).
     """
     order = np.argsort(distances)
     distances, same = np.asarray(distances)[order], np.asarray(same)[order]
 
-    # With the threshold between places k - 1 and k, the first k pairs are predicted to be same.
+    # With the threshold between distances k - 1 and k, the first k pairs are predicted as same.
+    # `right` counts the correct predictions, up to a constant.
     right = np.concatenate([[0], np.cumsum(2 * same - 1)])
     edges = np.concatenate([[0], (distances[1:] + distances[:-1]) / 2, [distances[-1] + 1]])
     return float(edges[right.argmax()])
 
 
 def equal_error_rate(false, true):
-    """The error of a ROC curve where both kinds of pairs are wrong equally often.
+    """The error rate of a ROC curve where it is the same for both kinds of pairs.
 
     Args:
-        false: fraction of the pairs of two classes predicted to be one, rising, (points,).
-        true: fraction of the pairs of one class predicted to be one, rising, (points,).
+        false: false positive rate: fraction of the pairs of different classes that are predicted
+            as the same class, rising, (points,).
+        true: true positive rate: fraction of the pairs of the same class that are predicted so,
+            rising, (points,).
 
     Returns:
         A number from 0 to 1, interpolated between the points of the curve.
@@ -285,7 +291,7 @@ def equal_error_rate(false, true):
 
 
 def pair_distances(vectors, rows):
-    """Euclidean distances (pairs,) of vectors (examples, size), by row numbers (pairs, 2)."""
+    """Euclidean distances (pairs,) between vectors (examples, size), for row numbers (pairs, 2)."""
     return np.linalg.norm(vectors[rows[:, 0]] - vectors[rows[:, 1]], axis=1)
 
 
@@ -311,7 +317,7 @@ def hausdorff_scores(runs_ink, targets):
 def modified_hausdorff(points, others):
     """The modified Hausdorff distance of two sets of points.
 
-    For each point its distance to the nearest point of the other set, as a mean over each set; the
+    For each set, the mean distance from its points to the nearest point of the other set; then the
     larger of the two means. Source: Dubuisson and Jain, "A modified Hausdorff distance for object
     matching", 1994.
 
@@ -324,13 +330,13 @@ def modified_hausdorff(points, others):
 
 
 def _ink_points(ink):
-    """The places (points, 2) of the ink in an image, counted from their mean."""
+    """The coordinates (points, 2) of the ink in an image, relative to their mean."""
     points = np.argwhere(ink).astype("float64")
     return points - points.mean(axis=0)
 
 
 def _sample_tasks(data, vectors):
-    """Sample one-shot tasks from the test part: support, query and targets as `one_shot` takes."""
+    """Sample one-shot tasks from the test part, as `one_shot` takes them."""
     labels = data.test.labels
     groups = np.zeros(len(labels), int) if data.groups is None else data.groups
     usable = np.flatnonzero(groups >= 0)
@@ -342,7 +348,7 @@ def _sample_tasks(data, vectors):
 
 
 def _embed_runs(runs, embed):
-    """Fixed tasks as `one_shot` takes them."""
+    """Embed the images of fixed tasks, as `one_shot` takes them."""
     support, query = runs.inputs
     support = support[:, :, 0]  # one shot
     size = support.shape[2:]
@@ -354,7 +360,7 @@ def _embed_runs(runs, embed):
 
 
 def _one_shot_scores(right, name):
-    """The mean of booleans (tasks, queries), with its interval over the tasks."""
+    """The mean of booleans (tasks, queries), with its bootstrap interval over the tasks."""
     accuracies = np.mean(right, axis=1)
     random = np.random.default_rng(0)
     chosen = random.integers(len(accuracies), size=(2000, len(accuracies)))

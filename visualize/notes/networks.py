@@ -124,7 +124,7 @@ def plot_gan(ax=None):
 
 
 def plot_siamese(ax=None):
-    """Plot a Siamese network: both inputs go through one tower, their distance is the output.
+    """Plot a Siamese network: one tower embeds two inputs; the distance tells if they match.
 
     Source: Bromley et al., "Signature verification using a Siamese time delay neural network",
     1993.
@@ -146,7 +146,7 @@ def plot_siamese(ax=None):
         canvas.arrow(tower.right, embedding.left)
         embeddings.append(embedding)
 
-    # The two towers are one network.
+    # The two towers are the same network.
     canvas.arrow((3.5, 3.1), (3.5, 1.7), color=BLUE, style="--", head="<|-|>")
     canvas.text(3.65, 2.4, "the same weights", ha="left", color=BLUE)
 
@@ -164,9 +164,9 @@ def plot_siamese(ax=None):
 
 
 def plot_capsule(ax=None):
-    """Plot how a capsule gets its vector from three input capsules, with the five equations.
+    """Plot how three input capsules give the vector of one output capsule, with the equations.
 
-    Sabour et al., "Dynamic routing between capsules", 2017.
+    Source: Sabour et al., "Dynamic routing between capsules", 2017.
 
     Args:
         ax: matplotlib Axes to draw into; a new Figure when None.
@@ -177,7 +177,7 @@ def plot_capsule(ax=None):
     canvas = Canvas(ax, 12, 6.9)
     middle, gap = 4.7, 1.3  # height of the second input, and distance between the inputs
 
-    # Each input capsule votes; the coupling weighs its vote in the sum.
+    # Each input capsule votes; the coupling is the weight of its vote in the sum.
     add = canvas.circle(7.9, middle, "+")
     for number in (1, 2, 3):
         y = middle + gap * (2 - number)
@@ -197,7 +197,7 @@ def plot_capsule(ax=None):
     canvas.arrow(add.right, squash.left)
     canvas.arrow(squash.right, output.left)
 
-    # The output goes back: votes that agree with it get more weight in the next round.
+    # Back from the output: votes that agree with it get more weight in the next round.
     bottom = middle - gap - 0.85
     canvas.arrow(
         output.bottom, (output.x, bottom), (6.4, bottom), (6.4, middle - gap - 0.24), color=ORANGE
@@ -212,7 +212,7 @@ def plot_capsule(ax=None):
 
 
 def plot_agent_environment(ax=None):
-    """Plot the loop of reinforcement learning: an agent acts, the environment answers.
+    """Plot the loop of reinforcement learning: actions go out, states and rewards come back.
 
     Source: Sutton and Barto, "Reinforcement learning: an introduction", 2nd edition, figure 3.1;
     actor and critic as in chapter 13.
@@ -234,15 +234,15 @@ def plot_agent_environment(ax=None):
     critic = canvas.box(4.2, 3.4, "critic\n$v(s_t)$", width=1.6, height=1, fill=BLUE_FILL)
     environment = canvas.box(5.2, 1, "environment", width=4, height=0.9)
 
-    # One step of the loop, in the order of time.
+    # One step of the loop: the action, then the next state and the reward.
     canvas.arrow(actor.right, (9.2, 3.4), (9.2, 1), environment.right)
     canvas.text(8.3, 3.65, "action $a_t$")
-    canvas.arrow(environment.left, (1.2, 1), (1.2, 3.4), (3.2, 3.4))  # both networks see it
+    canvas.arrow(environment.left, (1.2, 1), (1.2, 3.4), (3.2, 3.4))  # for both networks
     canvas.text(2.1, 3.65, "state $s_{t+1}$")
     canvas.arrow((4.2, 1.45), critic.bottom, color=ORANGE, style="--")
     canvas.text(4.05, 2.15, "reward $r_{t+1}$", ha="right", color=ORANGE)
 
-    # What the critic tells the actor.
+    # The critic's values give the advantage, which trains the actor.
     canvas.arrow(critic.right, actor.left, color=ORANGE, style="--")
     advantage = "trained by the advantage $r_{t+1} + \\gamma v(s_{t+1}) - v(s_t)$"
     canvas.text(5.2, 5, advantage, color=ORANGE)

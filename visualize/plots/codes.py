@@ -175,20 +175,20 @@ def plot_interpolation(decoder, codes, steps=9, ax=None):
 
 
 def plot_code_dimensions(decoder, code, changes=CHANGES, ax=None):
-    """Plot how a decoded image changes with each number of its code, one number at a time.
+    """Plot how a decoded image changes when one number of its code changes, for each number.
 
     Source: Sabour et al., "Dynamic routing between capsules", 2017, figure 4.
 
     Args:
         decoder: a keras.Model from codes (batch, ...) to images (batch, height, width[, channels]).
-        code: one code, in the shape that the decoder takes. A number that is 0 is left out: in a
-            capsule network, it belongs to a capsule that is masked.
-        changes: what is added to a number, one column each.
+        code: one code, in the shape that the decoder takes. Numbers that are 0 are left out: in
+            a capsule network, they belong to the masked capsules.
+        changes: values to add to a number, one column each.
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
-        The matplotlib Figure, one row for each number. The middle column shows the code as it is,
-        if the changes are symmetric.
+        The matplotlib Figure, one row for each number. The column of the change 0 shows the code
+        unchanged.
 
     Raises:
         VisualizeError: if the code does not fit the decoder, all its numbers are 0, or there are no
@@ -213,7 +213,7 @@ def plot_code_dimensions(decoder, code, changes=CHANGES, ax=None):
     flat_codes = codes.reshape(-1, *code.shape)
     images = to_images(decoder.predict(flat_codes, batch_size=256, verbose=0), "decoded images")
 
-    # All images in one, with a white line after each.
+    # Join all images to one, with white lines between them.
     images = np.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=1)
     height, width = images.shape[1:3]
     rows, columns = len(places), len(changes)

@@ -1,4 +1,4 @@
-"""Pictures of games that need no other package to draw them."""
+"""Pictures of games, drawn with Pillow alone."""
 
 import math
 
@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw
 from visualize.errors import VisualizeError
 from visualize.style import BLUE, FAINT, INK, ORANGE
 
-EDGE = 2.4  # metres from the centre: the game ends when the cart leaves
+EDGE = 2.4  # metres: the game ends when the cart is farther from the centre
 POLE = 1.0  # length of the pole in metres
-FINE = 4  # drawn larger and reduced, so that edges are smooth
+FINE = 4  # drawn 4 times as large, then reduced: edges become smooth
 
 
 def draw_cart_poles(observations, width=300):
@@ -22,7 +22,7 @@ def draw_cart_poles(observations, width=300):
         width: width of a picture in pixels.
 
     Returns:
-        Pictures (steps, height, width, 3), uint8; the height is two fifths of the width.
+        Images (steps, height, width, 3), uint8; the height is two fifths of the width.
 
     Raises:
         VisualizeError: if the observations have another shape, or are not finite.
@@ -43,7 +43,7 @@ def _draw(x, angle, width):
     image = Image.new("RGB", (FINE * width, FINE * height), "white")
     draw = ImageDraw.Draw(image)
 
-    # The track, and marks where the game ends.
+    # The track, with marks at the two positions where the game ends.
     line = FINE * width // 150
     draw.line([(0, ground), (FINE * width, ground)], fill=FAINT, width=line)
     for edge in (-EDGE, EDGE):

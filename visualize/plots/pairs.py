@@ -9,12 +9,13 @@ from visualize.style import FAINT, make_axes, make_panels, style_axes
 
 
 def plot_pairs(pairs, threshold, ax=None):
-    """Plot pairs of images with the distances between their embeddings, one line of pairs a kind.
+    """Plot pairs of images with the distances of their embeddings, one row for each title.
 
     Args:
-        pairs: {title: (first, second, distances)}: images (pairs, height, width[, channels]) with
-            1 or 3 channels, twice, and (pairs,) numbers. All images have one shape and range.
-        threshold: pairs with a smaller distance are predicted to be of one class.
+        pairs: {title: (first, second, distances)}. `first` and `second` are the images of the
+            pairs, (pairs, height, width[, channels]) with 1 or 3 channels; distances are (pairs,).
+            All images have the same shape and range.
+        threshold: pairs with a smaller distance are predicted to have the same class.
         ax: matplotlib Axes to divide into panels; a new Figure when None.
 
     Returns:
@@ -37,7 +38,7 @@ def plot_pairs(pairs, threshold, ax=None):
     if len(shapes) > 1:
         raise VisualizeError(f"images of the shapes {sorted(shapes)}: give images of one shape.")
 
-    # In one range: a grey value means the same in every image.
+    # All images are scaled together: a grey value means the same in each of them.
     images = to_images(np.concatenate(list(joined.values())), "pairs")
     columns = max(len(distances) for *_, distances in pairs.values())
     ratio = images.shape[1] / images.shape[2]
@@ -71,16 +72,17 @@ def plot_pairs(pairs, threshold, ax=None):
 
 
 def plot_roc(curves, ax=None):
-    """Plot ROC curves: right against wrong among the pairs that are accepted.
+    """Plot ROC curves of pairs. A pair is accepted if its distance is below a threshold.
 
     Args:
-        curves: {name: (false, true)}, at most 7: for each threshold the fraction of the pairs of
-            two classes, and of one class, that have a smaller distance; rising, from 0 to 1.
+        curves: {name: (false, true)}, at most 7: the false and true positive rates, that is, the
+            fraction of the pairs of different classes, and of the same class, accepted at each
+            threshold; rising from 0 to 1.
         ax: matplotlib Axes to draw into; a new Figure when None.
 
     Returns:
-        The matplotlib Figure. The legend has the area under each curve, and the dotted diagonal
-        is where both kinds are wrong equally often.
+        The matplotlib Figure. The legend has the area under each curve. A curve crosses the dotted
+        diagonal at its equal error rate; the other diagonal is random guessing.
 
     Raises:
         VisualizeError: if there is no curve or too many, or a curve does not rise from 0 to 1.
