@@ -3,23 +3,23 @@
     image (28, 28, 1) -> conv 256 -> capsules (1152, 8) -> routing -> capsules (10, 16) -> lengths
 
 A capsule is a group of units whose output is a vector. Its length is the probability that
-something is in the image, a stroke or a digit; its direction describes how that looks: slant,
-thickness, position. Take it where digits or objects overlap or are turned, or where you want this
-description. A plain `cnn` trains faster.
+something, such as a stroke or a digit, is in the image; its direction describes how that looks:
+slant, thickness, position. Take it where digits or objects overlap or are rotated, or where you
+want this description. A plain `cnn` trains faster.
 
 Primary capsules are the channels of a convolution, cut into vectors. Each one votes for the vector
-of each class: its own vector times a matrix for this pair. Routing decides which votes count. At
-first each capsule divides its vote equally among the classes. A class adds its votes up, and
-squashes the sum s to a length below 1: |s| / (1 + |s|^2) s. Where a vote agrees with the sum, its
-share grows. After three rounds a few capsules that agree outweigh many that do not.
+of each class: its own vector times a weight matrix for this pair. Routing gives each vote a weight.
+At first each capsule divides its vote equally among the classes. A class adds its votes to a sum s,
+and squashes it to a length below 1: s |s| / (1 + |s|^2). Votes that agree with the result get more
+weight. After three rounds a few capsules that agree outweigh many that do not.
 
-The loss asks for a length above 0.9 of the true class, and below 0.1 of the others. A decoder also
-rebuilds the image from a single capsule: the true class in training, the longest in use. So this
-vector must keep what tells the image from others of its class.
+The loss asks for a length of at least 0.9 for the true class, and at most 0.1 for the others. A
+decoder also rebuilds the image from a single capsule: that of the true class in training, the
+longest one in use. So the capsule must describe how this image differs from others of its class.
 
 In the report: rebuilt images, and how they change with each number of a capsule. The table compares
-`cnn`, also on test images that are shifted, rotated, or laid over one another, where a pair counts
-if the two longest capsules are its classes. Trained on upright digits, capsules are better with
+`cnn`, also on test images that are shifted, rotated or overlapped. An overlapped pair is right if
+the two longest capsules are its classes. Trained on upright digits, capsules are better with
 rotated and overlapped digits here, and worse with shifted ones.
 
 Differs from cnn: capsules, routing, margin loss and reconstruction.
@@ -45,20 +45,20 @@ from recipes.layers.sizes import check_integers, check_shape, check_tuples
 from recipes.report import Report
 from recipes.schedules import warmup_cosine
 
-RECONSTRUCTION_WEIGHT = 0.392  # of the mean: 0.0005 times the sum over 28 x 28 pixels, as published
+RECONSTRUCTION_WEIGHT = 0.392  # of the mean error; the paper has 0.0005 of the sum, 784 pixels
 
 
 def route(votes, rounds):
     """Routing by agreement, procedure 1 of the paper.
 
-    Votes (inputs, batch, outputs, size) of `inputs` capsules give capsules (batch, outputs, size).
+    From votes (inputs, batch, outputs, size) to capsules (batch, outputs, size).
     """
-    # The gradient goes through the last round alone: less work, and the network is as accurate.
+    # The gradient goes through the last round only: less to compute, and the same accuracy.
     fixed_votes = ops.stop_gradient(votes)
     agreement = ops.zeros_like(fixed_votes[..., 0])  # (inputs, batch, outputs)
 
     for _ in range(rounds - 1):
-        coupling = ops.softmax(agreement, axis=-1)  # each input capsule divides its vote
+        coupling = ops.softmax(agreement, axis=-1)  # sum 1 for each input capsule
         outputs = squash(ops.sum(coupling[..., None] * fixed_votes, axis=0))
         agreement = agreement + ops.sum(fixed_votes * outputs, axis=-1)
 
@@ -68,16 +68,16 @@ def route(votes, rounds):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Capsules(layers.Layer):
-    """Capsules of `size` numbers, each from the votes of all capsules of the layer before."""
+    """Capsules of `size` numbers, each computed from the votes of all capsules of the input."""
 
     def __init__(self, num_capsules, size, rounds=3, **kwargs):
         super().__init__(**kwargs)
         self.num_capsules, self.size, self.rounds = num_capsules, size, rounds
 
     def build(self, input_shape):
-        """Make a matrix for each pair of an input and an output capsule."""
+        """Make a weight matrix for each pair of an input and an output capsule."""
         _, inputs, input_size = input_shape
-        # Each input capsule divides its vote by num_capsules at first: the weights make up for it.
+        # At first routing divides each vote by num_capsules, so the initial weights are larger.
         deviation = self.num_capsules / (inputs * input_size) ** 0.5
         self.kernel = self.add_weight(
             shape=(inputs, input_size, self.num_capsules * self.size),
@@ -99,7 +99,7 @@ class Capsules(layers.Layer):
 
 
 def margin_loss(labels, predicted_lengths):
-    """Return equation 4 of the paper, (batch,), of labels (batch,) and lengths (batch, classes)."""
+    """Equation 4 of the paper: labels (batch,), lengths (batch, classes) -> losses (batch,)."""
     true = ops.one_hot(labels, predicted_lengths.shape[1], dtype=predicted_lengths.dtype)
     too_short = ops.square(ops.relu(0.9 - predicted_lengths))
     too_long = ops.square(ops.relu(predicted_lengths - 0.1))
@@ -111,7 +111,7 @@ class CapsNet(keras.Model):
     """A model from images to [lengths, rebuilt images, capsules]. `fit` takes images and labels."""
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the margin loss and the error of images rebuilt from their true capsules."""
+        """Return margin loss plus error of images rebuilt from the capsule of the true class."""
         predicted_lengths, _, capsules = y_pred
         labels = ops.cast(ops.reshape(y, (-1,)), "int32")
         rebuilt = self.get_layer("decoder")(keep_one(capsules, labels), training=training)
@@ -120,7 +120,7 @@ class CapsNet(keras.Model):
         return ops.mean(margin_loss(labels, predicted_lengths)) + RECONSTRUCTION_WEIGHT * error
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Give the metrics of `compile` the lengths alone."""
+        """Compute the metrics given to `compile` from the lengths only."""
         return super().compute_metrics(x, y, y_pred[0], sample_weight)
 
 
@@ -142,10 +142,10 @@ def build_capsnet(
         num_classes: number of classes, the size of the output.
         filters: number of kernels in the first convolution.
         kernel_size: height and width of the kernels of both convolutions, in pixels.
-        capsule_types: primary capsules at each position.
-        capsule_size: numbers in a primary capsule.
-        class_size: numbers in the capsule of a class.
-        rounds: rounds of routing.
+        capsule_types: number of primary capsules at each position.
+        capsule_size: size of the vector of a primary capsule.
+        class_size: size of the vector of a class.
+        rounds: number of routing rounds.
         decoder_units: widths of the hidden layers of the decoder.
 
     Returns:
@@ -175,7 +175,7 @@ def build_capsnet(
     check_integers("build_capsnet", capsule_size=capsule_size, class_size=class_size)
     check_tuples("build_capsnet", decoder_units=decoder_units)
     height, width, channels = input_shape
-    side = 2 * kernel_size - 1  # one kernel fits after the other
+    side = 2 * kernel_size - 1  # room for two convolutions without padding
     if min(height, width) < side:
         raise ValueError(
             f"build_capsnet: images of {height} x {width}; give at least {side} x {side} pixels."
@@ -212,7 +212,7 @@ def run(
     shift=0,
     callbacks=(),
 ):
-    """Train on images and report the accuracy on test images, also when they are changed.
+    """Train on images and report the accuracy on test images, unchanged and changed.
 
     Args:
         data: digits, mnist, another name of images, an .npz file, or a folder of images by class.
@@ -223,7 +223,7 @@ def run(
         filters: kernels in the first convolution; the paper has 256.
         kernel_size: height and width of all kernels, in pixels; the paper has 9.
         capsule_types: primary capsules at each position; the paper has 32.
-        shift: the largest move of training images, in pixels; the paper has 2.
+        shift: training images are shifted at random by up to this many pixels; the paper has 2.
         callbacks: Keras callbacks for fit.
 
     Returns:
@@ -268,7 +268,7 @@ def run(
 
 
 def _pictures(model, images, rebuilt, capsules, table):
-    """Accuracies in a table, rebuilt test images, and each number of one capsule changed."""
+    """A table of accuracies, rebuilt test images, and images from one capsule, number by number."""
     test = images.test.inputs
     decoder = model.get_layer("decoder")
     longest = ops.convert_to_numpy(KeepLongest()(capsules[:1]))[0]  # (classes, size)

@@ -1,4 +1,4 @@
-"""Capsules, vectors whose length is a probability: all that is built of them but the routing."""
+"""Layers and functions for capsules, vectors whose length is a probability, except the routing."""
 
 import keras
 from keras import layers, ops
@@ -9,8 +9,8 @@ from recipes.layers.fourier import FourierConv2D
 def squash(vectors):
     """Shorten vectors to a length below 1 and keep their direction: equation 1 of the paper.
 
-    A vector s becomes s |s| / (1 + |s|^2): a short one almost vanishes, a long one gets a length
-    close to 1. Value and gradient are finite at zero.
+    A vector s becomes s |s| / (1 + |s|^2): the length of a short vector becomes almost 0, of a
+    long one almost 1. Value and gradient are finite at zero.
 
     Args:
         vectors: (..., size).
@@ -19,18 +19,18 @@ def squash(vectors):
         A tensor of the same shape.
     """
     squares = ops.sum(ops.square(vectors), axis=-1, keepdims=True)
-    length = ops.sqrt(ops.maximum(squares, 1e-12))  # the derivative of the root is infinite at 0
+    length = ops.sqrt(ops.maximum(squares, 1e-12))  # the root has an infinite slope at 0
     return vectors * length / (1 + squares)
 
 
 def lengths(capsules):
-    """Return the length of each capsule, (..., size) -> (...). Its gradient is finite at zero."""
+    """The length of each capsule, (..., size) -> (...), with a finite gradient at zero."""
     squares = ops.sum(ops.square(capsules), axis=-1)
     return ops.sqrt(ops.maximum(squares, 1e-12))
 
 
 def keep_one(capsules, labels):
-    """Set all capsules to zero but the one of each label.
+    """Keep the capsule of each example's label, and set all others to zero.
 
     Args:
         capsules: (batch, classes, size).
@@ -45,11 +45,11 @@ def keep_one(capsules, labels):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class PrimaryCapsules(layers.Layer):
-    """A convolution whose channels are cut into capsules: vectors of one position, squashed.
+    """A convolution whose channels are cut into capsules: at each position, squashed vectors.
 
     Args:
         types: number of capsules at each position.
-        size: numbers in a capsule.
+        size: size of the vector of a capsule.
         kernel_size: height and width of the kernels, in pixels.
         strides: step from one position to the next, in pixels.
     """
@@ -61,7 +61,7 @@ class PrimaryCapsules(layers.Layer):
         self.convolution = FourierConv2D(types * size, kernel_size, strides, name="convolution")
 
     def build(self, input_shape):
-        """Make the weights of the convolution for images of features (batch, rows, columns, n)."""
+        """Make the weights of the convolution for inputs (batch, rows, columns, channels)."""
         self.convolution.build(input_shape)
 
     def call(self, inputs):
@@ -79,7 +79,7 @@ class PrimaryCapsules(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="recipes")
 class Lengths(layers.Layer):
-    """The lengths of capsules: the probability that each class is in the image."""
+    """The length of each capsule: the probability that its class is in the image."""
 
     def call(self, inputs):
         """Return (batch, classes) for capsules (batch, classes, size)."""

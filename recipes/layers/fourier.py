@@ -1,7 +1,7 @@
 """A convolution of large kernels by Fourier transform, which saves most of the multiplications.
 
-A convolution becomes a product when images and kernels are written as sums of waves. Each frequency
-is then one matrix product, (batch, channels) with (channels, filters).
+When images and kernels are written as sums of waves, a convolution becomes a product. Each
+frequency then needs only one matrix product, (batch, channels) with (channels, filters).
 """
 
 import keras
@@ -13,9 +13,9 @@ from keras import layers, ops
 class FourierConv2D(layers.Conv2D):
     """A Conv2D without padding that uses the Fourier transform where this is much faster.
 
-    Arguments, weights and outputs are those of keras.layers.Conv2D with padding "valid". For a
-    kernel of 9 x 9 on features of 20 x 20 with strides of 2, it needs a fifth of the
-    multiplications. Small kernels, and images much larger than the kernel, are left to Conv2D.
+    Weights and outputs are those of keras.layers.Conv2D with padding "valid", without dilation and
+    groups. For a kernel of 9 x 9 on features of 20 x 20 with strides of 2, it needs a fifth of the
+    multiplications. For small kernels, and images much larger than the kernel, Conv2D is used.
     """
 
     def call(self, inputs):
@@ -33,7 +33,8 @@ class FourierConv2D(layers.Conv2D):
 def saves_work(image_size, kernel_size, strides):
     """Whether the Fourier transform saves at least half of the multiplications.
 
-    The kernels' spectrum must also fit into the memory: at most eight times their own size.
+    To save memory, the transformed kernels must be at most eight times as large as the kernels.
+    The multiplications of the transforms themselves are not counted.
 
     Args:
         image_size: (height, width), integers.
@@ -49,8 +50,9 @@ def saves_work(image_size, kernel_size, strides):
 def fourier_convolution(images, kernels, strides):
     """Convolve images with kernels, without padding, by Fourier transform.
 
-    With strides of 2, the pixels of even and of odd rows and columns become channels: in these four
-    images the kernels move by 1. The product of two complex numbers takes three real ones (Gauss).
+    With strides of 2, an image is split into four, by even and odd rows and columns, which become
+    channels; over these the kernels move by 1. A product of complex numbers is computed with three
+    real products (Gauss).
 
     Args:
         images: (batch, height, width, channels).
@@ -65,7 +67,7 @@ def fourier_convolution(images, kernels, strides):
     outputs, taps, sizes = _grid((height, width), kernel_size, strides)
     channels = channels * strides[0] * strides[1]
 
-    # Pixels become rows, and everything else columns: then a transform is a matrix product.
+    # As matrices, with a row for each pixel: then a transform is a matrix product.
     images = _by_stride(images, 1, sizes, strides)  # (batch, rows, r, columns, c, channels)
     images = ops.reshape(ops.transpose(images, (1, 3, 0, 2, 4, 5)), (sizes[0] * sizes[1], -1))
     kernels = _by_stride(kernels, 0, taps, strides)  # (rows, r, columns, c, channels, filters)
@@ -80,14 +82,14 @@ def fourier_convolution(images, kernels, strides):
     kernel_real = ops.reshape(_multiply(cosines, kernels), (len(cosines), channels, filters))
     kernel_imaginary = ops.reshape(_multiply(sines, kernels), (len(cosines), channels, filters))
 
-    # Images times the conjugate of kernels, whose sign is already in the sines above.
+    # Images times the complex conjugate of the kernels: their sines above have no minus.
     first = ops.matmul(image_real + image_imaginary, kernel_real)
     second = ops.matmul(image_real, kernel_imaginary - kernel_real)
     third = ops.matmul(image_imaginary, kernel_real + kernel_imaginary)
     real = ops.reshape(first - third, (len(cosines), -1))  # (frequencies, batch * filters)
     imaginary = ops.reshape(first + second, (len(cosines), -1))
 
-    # Back to pixels. A frequency stands for its opposite, too, unless the two are the same.
+    # Back to pixels. Each frequency also stands for its opposite, unless both are the same.
     opposite = -_frequencies(sizes) % sizes
     is_pair = (opposite != _frequencies(sizes)).any(axis=1)
     weights = (1 + is_pair) / np.prod(sizes)
@@ -98,7 +100,7 @@ def fourier_convolution(images, kernels, strides):
 
 
 def _grid(image_size, kernel_size, strides):
-    """(positions of the kernel, its taps, size of the transform), each (rows, columns)."""
+    """(output size, kernel size after _by_stride, transform size), each (rows, columns)."""
     axes = list(zip(image_size, kernel_size, strides, strict=True))
     outputs = [(size - kernel) // stride + 1 for size, kernel, stride in axes]
     taps = [-(-kernel // stride) for _, kernel, stride in axes]
@@ -119,7 +121,7 @@ def _waves(sizes, pixels):
 
     Args:
         sizes: size of the transform, (rows, columns).
-        pixels: how many rows and columns of pixels.
+        pixels: number of pixels, (rows, columns).
     """
     positions = np.indices(pixels).reshape(2, -1) / np.reshape(sizes, (2, 1))
     angles = 2 * np.pi * _frequencies(sizes) @ positions
@@ -132,7 +134,7 @@ def _multiply(matrix, values):
 
 
 def _by_stride(tensor, axis, sizes, strides):
-    """Split two axes of pixels into (rows, stride, columns, stride), with zeros where none are."""
+    """Split two pixel axes into (rows, stride, columns, stride), cropped or padded with zeros."""
     shape = list(tensor.shape)
     padding = [(0, 0)] * len(shape)
     for place, size, stride in zip((axis, axis + 1), sizes, strides, strict=True):

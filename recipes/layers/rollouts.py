@@ -1,4 +1,4 @@
-"""Batches of games that a network plays while it is trained, for reinforcement learning."""
+"""Batches of steps from games that the network plays in training (reinforcement learning)."""
 
 import time
 
@@ -7,28 +7,28 @@ import numpy as np
 
 
 class Rollouts(keras.utils.PyDataset):
-    """Batches of the steps of games that are played with the network's present weights.
+    """Batches of steps from games that are played with the network's current weights.
 
     Before each epoch the network plays some steps in every environment, with actions sampled from
-    its probabilities; the games go on where the epoch before stopped. The epoch is several passes
-    over these steps, in random order.
+    its probabilities; the games go on where the last epoch stopped. The epoch then trains on these
+    steps in several passes, each in a random order.
 
     Args:
         environments: a gymnasium.vector.VectorEnv that returns the last observation of a game, and
-            begins a new game in its next step, whatever the action is (autoreset mode NEXT_STEP).
+            begins a new game in its next step and ignores that action (autoreset mode NEXT_STEP).
         model: a keras.Model from observations to logits (batch, actions) and values (batch, 1).
         make_targets: a function from the dict that `play` returns to {name: targets (steps,
-            environments)}, what `fit` gives to the loss.
+            environments)}, which `fit` gives to the loss.
         steps: steps in each environment before an epoch.
-        batch_size: steps of games in a batch.
-        passes: how often an epoch uses each step.
+        batch_size: game steps in a batch.
+        passes: how many times an epoch uses each step.
         seed: sets the initial states, the actions and the order of the steps.
 
     Attributes:
-        mean_return: mean sum of the rewards of the games that ended in a rollout, the last one in
-            which some did. Before the first end: of the unfinished games.
+        mean_return: mean return of the games that ended in the latest rollout with such games.
+            Until a game has ended: mean sum of the rewards so far of the unfinished games.
         steps_played: steps in all environments so far.
-        environment_seconds: time spent in the environments.
+        environment_seconds: time spent in the environments so far.
     """
 
     def __init__(
@@ -43,16 +43,16 @@ class Rollouts(keras.utils.PyDataset):
 
         observation, _ = environments.reset(seed=seed)
         self.observation = observation.astype("float32")
-        self.begins = np.zeros(len(observation), bool)  # whether the next step begins a new game
-        self.returns = np.zeros(len(observation))  # rewards of the unfinished games
+        self.begins = np.zeros(len(observation), bool)  # whether the next step only begins a game
+        self.returns = np.zeros(len(observation))  # sums of rewards in the unfinished games
         self.batches = None
 
     def __len__(self):
         return -(-self.passes * self.steps * len(self.observation) // self.batch_size)
 
     def __getitem__(self, number):
-        """(observations, targets, weights) of one batch."""
-        if self.batches is None:  # Keras looks at the first batches before it trains
+        """Return (observations, targets, weights) of one batch."""
+        if self.batches is None:  # Keras reads batches before training, for their shapes
             self.batches = self._zeros()
         observations, targets, weights, order = self.batches
         rows = order[number * self.batch_size : (number + 1) * self.batch_size]
@@ -60,7 +60,7 @@ class Rollouts(keras.utils.PyDataset):
         return observations[rows], targets, weights[rows]
 
     def on_epoch_begin(self):
-        """Play, and put the steps into a random order for each pass."""
+        """Play a rollout, and put its steps into a random order for each pass."""
         rollout = self.play()
         targets = self.make_targets(rollout)
         size = rollout["weights"].size
@@ -77,8 +77,8 @@ class Rollouts(keras.utils.PyDataset):
         Returns:
             A dict of arrays (steps, environments): "observations" (with a third axis), "actions",
             "log_probabilities" of the actions, "rewards", "terminated", "ended" (terminated or
-            truncated), and "weights", which are 0 where a step began a new game and its action was
-            ignored; and "values" (steps + 1, environments), also of the last observation.
+            truncated), and "weights": 0 where the step only began a new game, else 1. "values" are
+            (steps + 1, environments): before each step and after the last one.
         """
         rows, returns = [], []
         for _ in range(self.steps):
@@ -96,7 +96,7 @@ class Rollouts(keras.utils.PyDataset):
         return rollout
 
     def _step(self):
-        """One step in every environment: (its row of the rollout, returns of games that ended)."""
+        """Play one step everywhere: (its row of the rollout, the returns of games that ended)."""
         logits, values = self.model.predict_on_batch(self.observation)
         # The largest of logits plus Gumbel noise is a sample of their softmax.
         actions = (logits + self.random.gumbel(size=logits.shape)).argmax(axis=1)
@@ -123,7 +123,7 @@ class Rollouts(keras.utils.PyDataset):
         return row, ended_returns
 
     def _zeros(self):
-        """Batches of zeros, of the shapes and types of a rollout."""
+        """Batches of zeros, with the shapes and types of a rollout."""
         shape = (self.steps, len(self.observation))
         numbers = np.zeros(shape, "float32")
         rollout = {"actions": np.zeros(shape, "int32"), "weights": np.ones(shape, "float32")}
@@ -137,7 +137,7 @@ class Rollouts(keras.utils.PyDataset):
 
 
 class MeanReturn(keras.callbacks.Callback):
-    """Add the mean return of the games played in training to the progress and the history.
+    """Add the mean return of the training games to the logs: progress bar and history.
 
     Args:
         rollouts: the Rollouts that `fit` takes.
@@ -148,5 +148,5 @@ class MeanReturn(keras.callbacks.Callback):
         self.rollouts = rollouts
 
     def on_epoch_end(self, epoch, logs):
-        """Add it, before the callbacks that follow this one."""
+        """Add it to the logs, so that the callbacks after this one see it."""
         logs["mean_return"] = self.rollouts.mean_return

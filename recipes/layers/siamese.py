@@ -1,4 +1,4 @@
-"""What all Siamese networks share: the distance of two embeddings, and losses over a batch."""
+"""What all Siamese networks share: the distance of two embeddings, and losses over all pairs."""
 
 import keras
 from keras import layers, ops
@@ -17,7 +17,7 @@ class Distance(layers.Layer):
         return safe_root(ops.sum(ops.square(first - second), axis=-1, keepdims=True))
 
     def compute_output_shape(self, input_shape):
-        """(batch, 1)."""
+        """Return (batch, 1)."""
         return (*input_shape[0][:-1], 1)
 
 
@@ -30,7 +30,7 @@ def compare(tower, name):
 
     Returns:
         A keras.Model from two inputs to distances (batch, 1). It calls `tower` twice, so both
-        inputs have the same weights, also after saving and loading.
+        inputs are embedded with the same weights, also after saving and loading.
     """
     first = keras.Input(tower.input_shape[1:], name="first")
     second = keras.Input(tower.input_shape[1:], name="second")
@@ -42,8 +42,8 @@ def compare(tower, name):
 def contrastive_loss(labels, embeddings, margin=1.0):
     """Pull pairs of one class together, push other pairs apart up to a margin.
 
-    The loss of a pair is distance^2 for one class, max(0, margin - distance)^2 for two classes. All
-    pairs in the batch count; both kinds have the same weight. Source: Hadsell et al.,
+    A pair of one class has the loss distance^2, another pair max(0, margin - distance)^2. The loss
+    of the batch is the sum of the means over all pairs of each kind. Source: Hadsell et al.,
     "Dimensionality reduction by learning an invariant mapping", 2006.
 
     Args:
@@ -62,15 +62,15 @@ def contrastive_loss(labels, embeddings, margin=1.0):
 
 @keras.saving.register_keras_serializable(package="recipes")
 def cross_entropy_loss(labels, embeddings, margin=5.0):
-    """Predict for each pair whether it is of one class, with a probability that the distance gives.
+    """Cross-entropy of predicting from the distance whether a pair is of one class.
 
-    The probability of one class is sigmoid(margin - distance): one half at the margin. All pairs in
-    the batch count; both kinds have the same weight.
+    The probability of one class is sigmoid(margin - distance): one half at the margin. The loss
+    of the batch is the sum of the means over all pairs of each kind.
 
     Args:
         labels: class of each example, (batch,) or (batch, 1).
         embeddings: (batch, size).
-        margin: distance at which both answers are equally probable.
+        margin: distance at which one class and two classes are equally probable.
 
     Returns:
         A scalar tensor.
@@ -83,13 +83,14 @@ def cross_entropy_loss(labels, embeddings, margin=5.0):
 
 @keras.saving.register_keras_serializable(package="recipes")
 def triplet_loss(labels, embeddings):
-    """Make an anchor nearer to its class than to other classes, over all triplets of the batch.
+    """Make each anchor nearer to its own class than to others, over all triplets of the batch.
 
-    For an anchor and a positive at the distance d, and negatives at distances d_n, the loss is
-    log(1 + sum of exp(d - d_n)). It is a smooth max(0, d - nearest d_n): near negatives count
-    most, and no margin has to be set. Source: Hermans et al., "In defense of the triplet loss for
-    person re-identification", 2017 (soft margin); Sohn, "Improved deep metric learning with
-    multi-class N-pair loss objective", 2016 (all negatives at once).
+    An anchor has the distance d to a positive, an example of its class, and d_n to the negatives,
+    those of other classes. The loss is log(1 + sum of exp(d - d_n)), a smooth form of
+    max(0, d - smallest d_n): near negatives count most, and no margin has to be set. Source:
+    Hermans et al., "In defense of the triplet loss for person re-identification", 2017 (soft
+    margin); Sohn, "Improved deep metric learning with multi-class N-pair loss objective", 2016 (all
+    negatives at once).
 
     Args:
         labels: class of each example, (batch,) or (batch, 1).
@@ -118,10 +119,10 @@ def pairs_in_batch(labels, embeddings):
         embeddings: (batch, size).
 
     Returns:
-        (distances, same, other), all (batch, batch): the Euclidean distances; 1 for a pair of one
-        class, 1 for a pair of two classes. No example is paired with itself.
+        (distances, same, other), all (batch, batch): the Euclidean distances; `same` is 1 for
+        a pair of one class, `other` is 1 for a pair of two classes. Both are 0 on the diagonal.
     """
-    # |a - b|^2 = |a|^2 - 2 a b + |b|^2: one matrix product instead of all differences.
+    # |a - b|^2 = |a|^2 - 2 a b + |b|^2: one matrix product, instead of a difference for each pair.
     lengths = ops.sum(ops.square(embeddings), axis=1)
     products = ops.matmul(embeddings, ops.transpose(embeddings))
     distances = safe_root(lengths[:, None] - 2 * products + lengths)
@@ -133,7 +134,7 @@ def pairs_in_batch(labels, embeddings):
 
 
 def mean_over(values, chosen):
-    """Mean of `values` where `chosen` is 1; 0 if it is 1 nowhere."""
+    """Mean of `values` where `chosen` is 1; 0 if `chosen` has no 1."""
     return ops.sum(values * chosen) / ops.maximum(ops.sum(chosen), 1)
 
 

@@ -8,17 +8,17 @@ reward of 1. A game ends when the pole leans too far, when the cart leaves the t
 steps. The return of a game is the sum of its rewards.
 
 Thousands of games are played with random actions, and the best are kept. The network is a
-classifier: it learns which action was taken at each observation of these games. Most of these
-actions were luck, so the accuracy stays close to that of a coin. But the actions that helped are a
-little more frequent in good games than the others. The network plays the most probable action at
-every step, which makes a rule of this slight preference. It learns from no game of its own, so it
-cannot correct its own mistakes.
+classifier: it learns which action was taken at each observation of these games. The actions are
+random, so its accuracy is close to guessing. But in the kept games, actions that helped are a
+little more frequent than actions that did harm. The network plays the most probable action at every
+step, which turns this slight preference into a rule. It never trains on its own games, so it cannot
+correct its own mistakes.
 
 In the report: the returns of the random games, of the kept ones and of the network, then a game
-that it played. The comparisons, a linear classifier of the same actions and a rule of one line,
-show how little a network is needed here.
+that it played. The comparisons are a linear classifier trained on the same actions and, for
+CartPole, a one-line rule. They show that this game hardly needs a network.
 
-Reference: Mannor et al., "The cross entropy method for fast policy search", 2003; its first round.
+Reference: Mannor et al., "The cross entropy method for fast policy search", 2003: its first round.
 """
 
 if __name__ == "__main__":
@@ -40,18 +40,18 @@ from recipes.layers.sizes import check_integers, check_tuples
 from recipes.report import Animation, Report
 from recipes.schedules import warmup_cosine
 
-COPIES = 100  # of the environment, which play at the same time
+COPIES = 100  # of the environment; they run at the same time
 TEST_GAMES = 100
-LEAST_KEPT = 10  # games, of which a fifth are for validation
-SHOWN = 8  # pictures of one game
-FRAMES_PER_SECOND = 25  # at most
+LEAST_KEPT = 10  # games at least; a fifth of the kept games is for validation
+SHOWN = 8  # at most: frames in the strip of one game
+FRAMES_PER_SECOND = 25  # of the animation, at most
 
 
 def build_cartpole_imitation(observation_size=4, num_actions=2, units=(64, 64)):
     """Build the network, not compiled.
 
     Args:
-        observation_size: numbers in an observation.
+        observation_size: size of an observation, a vector.
         num_actions: number of actions.
         units: width of each hidden layer.
 
@@ -65,7 +65,7 @@ def build_cartpole_imitation(observation_size=4, num_actions=2, units=(64, 64)):
     Example:
         import numpy as np
 
-        # What was seen in good games, and what was done.
+        # Observations from good games, and the actions taken.
         observations = np.random.normal(size=(512, 4))
         actions = np.random.randint(2, size=512)
 
@@ -100,12 +100,12 @@ def run(
     """Imitate the best random games, then play; report the mean return of 100 test games.
 
     Args:
-        data: id of an environment of gymnasium with vectors of numbers and discrete actions, or
-            module:id for one that a module registers.
-        epochs: passes over the steps of the kept games.
-        batch_size: steps of games per training step.
+        data: id of a gymnasium environment with vectors as observations and discrete actions, or
+            module:id for an environment that a module registers.
+        epochs: passes over the steps of the training games.
+        batch_size: game steps per training step.
         seed: sets the games, the initial weights and the validation games.
-        games: random games to play.
+        games: number of random games to play.
         keep: fraction of the random games to learn from, those of the highest return.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
         callbacks: Keras callbacks for fit.
@@ -138,7 +138,7 @@ def run(
         callbacks=list(callbacks),
     )
 
-    # The only test games.
+    # The test games are played once, after training.
     def choose(observations):
         return model.predict_on_batch(observations).argmax(axis=1)
 
@@ -158,7 +158,7 @@ def run(
 
 
 def best_games(returns, fraction):
-    """Numbers of the games with the highest returns; of equal games, those that came first."""
+    """Numbers of the games with the highest returns; of equal returns, the earlier games."""
     count = round(fraction * len(returns))
     if not LEAST_KEPT <= count <= len(returns):
         raise data_prep.DataError(
@@ -169,14 +169,14 @@ def best_games(returns, fraction):
 
 
 def _split(games, kept, seed):
-    """(observations, actions) to train on and to validate on; no game is in both."""
+    """(observations, actions) for training and for validation; no game is in both."""
     order = np.random.default_rng(seed).permutation(kept)
     validation_games = len(kept) // 5
     return games.take(order[validation_games:]), games.take(order[:validation_games])
 
 
 def _comparisons(environments, train, seed):
-    """Scores of a linear classifier of the same actions, and of a rule, in the same test games."""
+    """Test scores of a linear classifier trained on the same actions, and of a simple rule."""
     linear = make_pipeline(StandardScaler(), LogisticRegression()).fit(*train)
     played = scores.play_test_games(environments, linear.predict, TEST_GAMES, seed)
     rules = scores.game_rules(environments, TEST_GAMES, seed)
@@ -191,12 +191,12 @@ def _plot_returns(returns):
 
 
 def game_pictures(environments, played, choose, seed):
-    """Pictures of one game and an animation of it, or a text that says why there are none.
+    """Pictures of one game and an animation of it, or a text that says why it cannot be drawn.
 
     Args:
         environments: from `data_prep.open_environments`.
-        played: test games; the first is shown. CartPole is drawn from its observations. Other
-            environments draw themselves, in a new game.
+        played: test games. For CartPole the first one is drawn from its observations. Other
+            environments play and render a new game.
         choose: the player, a function from observations (copies, features) to actions (copies,).
         seed: sets the initial state of the new game.
 

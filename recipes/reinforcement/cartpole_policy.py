@@ -2,25 +2,25 @@
 
     observation (4,) -> dense 64 x 2 -> logits (2,), and -> dense 64 x 2 -> value (1,)
 
-For a game that can be played often and cheaply, when nobody can show the right actions. The games
-are played by the network as it is at the time, so it meets its own mistakes and can correct them.
+Take it for a game that can be played often and cheaply, when nobody can show the right actions. The
+current network plays the training games, so it meets its own mistakes and can correct them.
 `cartpole_imitation`, which learns once from random games, cannot.
 
-Two networks see the same observation. The actor gives the probabilities of the actions; the games
-are played by sampling from them. The critic predicts the value: the discounted sum of the rewards
-that are still to come. The advantage of an action is how much better the game went on than the
-critic had predicted. A training step makes actions with a positive advantage more probable, others
-less. Each rollout, some steps of all games, is used several times. PPO clips the ratio of new to
-old probability, so that the policy does not move far from the one that played.
+Two networks see the same observation. The actor gives the probabilities of the actions; in
+training, each action is sampled from them. The critic predicts the value: the discounted sum of the
+rewards that are still to come. The advantage of an action is how much better the game went on than
+the critic had predicted. A training step makes actions with a positive advantage more probable,
+others less. A rollout, some steps of several games, is used several times. PPO clips the ratio of
+new to old probability, so that the policy does not move far from the one that played.
 
-A game may end in two ways. It is terminated when the pole has fallen: nothing follows, and the
-value of what follows is 0. It is truncated when the time is up: it would have gone on, so the
-critic's value of the last observation counts.
+A game may end in two ways. It is terminated when the pole has fallen: no reward follows, so the
+value after the last step is 0. It is truncated when the time is up: it could have gone on, so the
+critic's value of the last observation is used.
 
 In the report: the mean return over the steps played, with its range over several trainings, and a
-game of the trained network. The loss says little: it begins anew with the games of each epoch.
+game of the trained network. The loss says little, since each epoch has new games.
 
-Differs from cartpole_imitation: the games are its own, again and again, and a critic rates them.
+Differs from cartpole_imitation: it plays new games in every epoch, and a critic rates its actions.
 
 Reference: Schulman et al., "Proximal policy optimization algorithms", 2017.
 """
@@ -45,30 +45,30 @@ from recipes.reinforcement.cartpole_imitation import COPIES, TEST_GAMES, game_pi
 from recipes.report import Report
 
 PASSES = 6  # over the steps of a rollout
-CLIP = 0.2  # the ratio of new to old probability may gain from 0.8 to 1.2
-DISCOUNT = 0.99  # weight of the reward of the next step
-TRACE = 0.95  # lambda: 0 trusts the critic after one step, 1 waits for the end of the game
+CLIP = 0.2  # outside 0.8 to 1.2 the ratio of new to old probability gains no more
+DISCOUNT = 0.99  # each step later, a reward counts 0.99 times as much
+TRACE = 0.95  # lambda: 0 uses the critic after one step, 1 at the end of the game or rollout
 VALUE_WEIGHT = 0.5  # of the critic's loss
-ENTROPY_WEIGHT = 0.01  # keeps the policy from being certain too early
+ENTROPY_WEIGHT = 0.01  # keeps the policy from becoming certain too early
 
 
 def estimate_advantages(rewards, values, terminated, ended):
-    """How much better each action was than the critic predicted, over one step and over many.
+    """Advantages: how much better the game went after each action than the critic predicted.
 
         error_t = reward_t + DISCOUNT * value_t+1 - value_t
         advantage_t = error_t + DISCOUNT * TRACE * advantage_t+1
 
-    After a terminated game value_t+1 is 0. At the end of any game, advantage_t+1 is 0. Source:
+    If the game terminates in step t, value_t+1 is 0; if it ends, advantage_t+1 is 0. Source:
     Schulman et al., "High-dimensional continuous control using generalized advantage estimation".
 
     Args:
         rewards: reward after each step, (steps, environments).
-        values: value of each observation and of the last one, (steps + 1, environments).
-        terminated: whether the game terminated with the step, (steps, environments).
+        values: value before each step and after the last one, (steps + 1, environments).
+        terminated: whether the game terminated in the step, (steps, environments).
         ended: whether it terminated or was truncated, (steps, environments).
 
     Returns:
-        (steps, environments). Added to the values, they are the targets of the critic.
+        (steps, environments). Advantages plus values are the targets of the critic.
     """
     errors = rewards + DISCOUNT * values[1:] * ~terminated - values[:-1]
     advantages = np.zeros_like(errors)
@@ -83,17 +83,17 @@ def estimate_advantages(rewards, values, terminated, ended):
 class ActorCritic(keras.Model):
     """A model from observations to the logits of the actions and the value, with PPO's loss.
 
-    `fit` takes what `Rollouts` gives.
+    `fit` takes a `Rollouts`.
     """
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Loss of the actor, of the critic, and the entropy, as a mean over steps of weight 1."""
+        """Loss of actor and critic, minus the entropy: the mean over the steps of weight 1."""
         logits, values = y_pred
         log_probabilities = ops.log_softmax(logits)  # (batch, actions)
         taken = ops.one_hot(y["actions"], logits.shape[-1], dtype=logits.dtype)
         ratio = ops.exp(ops.sum(taken * log_probabilities, axis=-1) - y["log_probabilities"])
 
-        # The lower of both: moving the ratio further gains nothing, moving it back always does.
+        # The smaller gain: no more for leaving the clip range, full loss for the wrong direction.
         clipped = ops.clip(ratio, 1 - CLIP, 1 + CLIP)
         gain = ops.minimum(ratio * y["advantages"], clipped * y["advantages"])
         error = ops.square(values[:, 0] - y["values"])
@@ -104,10 +104,10 @@ class ActorCritic(keras.Model):
 
 
 def make_targets(rollout):
-    """What the loss needs of a rollout: {name: (steps, environments)}.
+    """The targets that the loss needs, from a rollout: {name: (steps, environments)}.
 
-    Rewards are multiplied by 1 - DISCOUNT: the value of a reward of 1 for ever is then 1. The
-    advantages get the mean 0 and the deviation 1 over the actions that counted.
+    Rewards are multiplied by 1 - DISCOUNT: an endless game with rewards of 1 then has the value 1.
+    Advantages are scaled to mean 0 and standard deviation 1 over the steps of weight 1.
 
     Args:
         rollout: from `Rollouts.play`.
@@ -129,7 +129,7 @@ def build_cartpole_policy(
     """Build actor and critic in one model, not compiled.
 
     Args:
-        observation_size: numbers in an observation.
+        observation_size: size of an observation, a vector.
         num_actions: number of actions.
         units: width of each hidden layer of the actor, and of the critic.
         name: name of the model.
@@ -149,7 +149,7 @@ def build_cartpole_policy(
         model = build_cartpole_policy(observation_size=4, num_actions=2)
         model.compile(keras.optimizers.Adam(0.003))
         rollouts = Rollouts(environments, model, make_targets, steps=16)
-        model.fit(rollouts, epochs=2)  # 30 epochs of rollouts of 64 steps solve it
+        model.fit(rollouts, epochs=2)  # 30 epochs with steps=64 solve CartPole
 
         observations = np.random.normal(size=(10, 4))
         logits, values = model.predict(observations)  # (10, 2), (10, 1)
@@ -184,22 +184,22 @@ def run(
     learning_rate=0.003,
     callbacks=(),
 ):
-    """Learn by playing, several times; report the mean return of 100 test games after each.
+    """Train several times by playing; report the mean return of 100 test games after each.
 
     Args:
-        data: id of an environment of gymnasium with vectors of numbers and discrete actions, or
-            module:id for one that a module registers.
+        data: id of a gymnasium environment with vectors as observations and discrete actions, or
+            module:id for an environment that a module registers.
         epochs: number of rollouts, each followed by training on its steps.
-        batch_size: steps of games per training step.
-        seed: sets the initial weights, the games and the order of their steps.
+        batch_size: game steps per training step.
+        seed: sets the initial weights, the games and the random order of their steps.
         environments: number of games that are played at the same time.
-        steps: steps of a rollout in each of them.
+        steps: steps of a rollout in each of these games.
         repeats: number of trainings, each with other initial weights and games.
-        learning_rate: the initial learning rate of Adam; it decays to zero in a straight line.
+        learning_rate: the initial learning rate of Adam; it decays linearly to zero.
         callbacks: Keras callbacks for fit.
 
     Returns:
-        A Report on all trainings; its model and game are those of the last.
+        A Report on all trainings; the model and the game shown are those of the last training.
     """
     _check(batch_size, steps, repeats)
     games = data_prep.open_environments(data, environments)
@@ -227,7 +227,7 @@ def run(
         history = model.fit(rollouts, epochs=epochs, callbacks=progress).history
         seconds = time.perf_counter() - started
 
-        # The only test games: the most probable action at each step.
+        # The test games are played once, with the most probable action at each step.
         choose = _best_action(model)
         played = scores.play_test_games(tests, choose, TEST_GAMES, seed)
         trained.append((history["mean_return"], played.returns, rollouts, seconds))
@@ -246,7 +246,7 @@ def run(
 
 
 def _check(batch_size, steps, repeats):
-    """Refuse numbers that cannot work: in a rollout of one step, every action may be ignored."""
+    """Refuse numbers that cannot work: a rollout of one step may only begin new games."""
     if steps < 2 or min(batch_size, repeats) < 1:
         raise data_prep.DataError(
             f"batch_size {batch_size}, steps {steps}, repeats {repeats}: give 2 steps or more, and "
@@ -255,7 +255,7 @@ def _check(batch_size, steps, repeats):
 
 
 def _best_action(model):
-    """The player that takes the action of the highest probability."""
+    """A player that takes the action with the highest probability."""
     return lambda observations: model.predict_on_batch(observations)[0].argmax(axis=1)
 
 

@@ -2,17 +2,17 @@
 
     two images (8, 8, 1) -> each: 8 rows of 8 -> BiLSTM 2 x 64 -> (1024,) -> distance (1,)
 
-Take it for pairs of sequences that are there as a whole before they are compared, such as
-sentences or finished records.
+Take it for pairs of sequences that are complete before they are compared, such as sentences or
+finished records.
 
 One LSTM reads the rows of an image from the top to the bottom, a second one from the bottom to the
-top. The state after a row therefore knows both what is above and what is below. The embedding holds
-the states of both at every row.
+top. Together, their states at a row contain both what is above and what is below. The embedding
+holds the states of both at every row.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
-test pairs, right and wrong, with their distances; and the ROC curve. On digits, comparing the
-pixels themselves does better than this tower: the seven training classes are few, and it learns
-what tells these apart.
+test pairs, predicted right and wrong, with their distances; and the ROC curve. On digits, the
+distance of the pixels themselves does better than this tower. There are only seven training
+classes, and the tower mainly learns how these seven differ.
 
 Differs from siamese_lstm: a second LSTM reads the rows from the bottom to the top.
 
@@ -101,15 +101,15 @@ def run(
             folder with Omniglot.
         epochs: passes over the training images.
         batch_size: images per training step; all of them are compared with each other.
-        seed: sets the initial weights, the order, the distortions and the validation part.
+        seed: sets the initial weights, and the images' order, distortions and validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        held_out: classes for testing alone, separated by commas; third for the last third of the
-            classes, none to test on images of the training classes.
+        held_out: classes used only for testing, separated by commas; third is the last third of
+            the classes, none tests on other images of the training classes.
         loss: triplet, contrastive or cross_entropy.
-        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
-        distortion: strength of the random distortions in training: at 1, rotation by up to 15
-            degrees, with shear, zoom and shift to match; 0 for none.
-        rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
+        per_class: images of a class batched together, at least 2; with fewer, more classes fit in.
+        distortion: strength of the random rotation, shear, zoom and shift of training images; at 1
+            the rotation is up to 15 degrees; 0 for none.
+        rotations: add training images rotated by 90, 180 and 270 degrees, as further classes.
         callbacks: Keras callbacks for fit.
 
     Returns:

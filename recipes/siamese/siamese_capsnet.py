@@ -1,20 +1,20 @@
 """Siamese network: one tower of capsules for two images, compared by distance.
 
-    two images (8, 8, 1) -> each: conv 64 -> capsules (32, 8) -> routing -> capsules (16, 8)
+    two images (8, 8, 1) -> each: conv 64 -> capsules (32, 8) -> routing -> (16, 8) -> distance (1,)
 
-Take it to see what capsules make of classes that they were never trained on. The promise of
-capsules is that they describe an object by its parts and how these lie; such a description should
-also fit a new class.
+Take it to see how well capsules compare images of classes that they were never trained on. Capsules
+are meant to describe an object by its parts and their positions; such a description should also fit
+a new class.
 
 The tower is the encoder of a CapsNet. Primary capsules, the channels of a convolution cut into
-vectors, vote for output capsules, and routing by agreement decides which votes count. Here an
-output capsule stands for no class: the loss only sees distances, and the network decides itself
-what each capsule describes. All output capsules together are the embedding.
+vectors, vote for output capsules, and routing by agreement decides how much each vote counts. Here
+an output capsule stands for no class: the loss uses only distances, and training determines what
+each capsule describes. All output capsules together are the embedding.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
-test pairs, right and wrong, with their distances; and the ROC curve. On digits, comparing the
-pixels themselves does better than this tower: the seven training classes are few, and it learns
-what tells these apart.
+test pairs, predicted right and wrong, with their distances; and the ROC curve. On digits, the
+distance of the pixels themselves does better than this tower. There are only seven training
+classes, and the tower mainly learns how these seven differ.
 
 Differs from capsnet: no classes and no decoder; two images are compared by their capsules.
 
@@ -53,10 +53,10 @@ def build_siamese_capsnet(
     Args:
         input_shape: (height, width, channels) of an image, at least 7 x 7; pixels from 0 to 1.
         filters: number of kernels in each convolution before the capsules.
-        capsule_types: primary capsules at each position.
-        capsule_size: numbers in a capsule.
+        capsule_types: number of primary capsules at each position.
+        capsule_size: size of the vector of a capsule.
         num_capsules: number of output capsules.
-        rounds: rounds of routing.
+        rounds: number of routing rounds.
 
     Returns:
         A keras.Model from two inputs, images (batch, *input_shape) each, to their distance
@@ -94,7 +94,7 @@ def build_siamese_capsnet(
         )
 
     tower = keras.Sequential([keras.Input(input_shape)], name="tower")
-    while min(height, width) >= 14:  # fewer positions: each has capsules that vote
+    while min(height, width) >= 14:  # fewer positions, so fewer capsules that vote
         tower.add(layers.Conv2D(filters, 3, padding="same", activation="relu"))
         tower.add(layers.MaxPooling2D())  # half the height and width
         height, width = height // 2, width // 2
@@ -125,15 +125,15 @@ def run(
             folder with Omniglot.
         epochs: passes over the training images.
         batch_size: images per training step; all of them are compared with each other.
-        seed: sets the initial weights, the order, the distortions and the validation part.
+        seed: sets the initial weights, and the images' order, distortions and validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        held_out: classes for testing alone, separated by commas; third for the last third of the
-            classes, none to test on images of the training classes.
+        held_out: classes used only for testing, separated by commas; third is the last third of
+            the classes, none tests on other images of the training classes.
         loss: triplet, contrastive or cross_entropy.
-        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
-        distortion: strength of the random distortions in training: at 1, rotation by up to 15
-            degrees, with shear, zoom and shift to match; 0 for none.
-        rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
+        per_class: images of a class batched together, at least 2; with fewer, more classes fit in.
+        distortion: strength of the random rotation, shear, zoom and shift of training images; at 1
+            the rotation is up to 15 degrees; 0 for none.
+        rotations: add training images rotated by 90, 180 and 270 degrees, as further classes.
         callbacks: Keras callbacks for fit.
 
     Returns:

@@ -2,26 +2,26 @@
 
     two images (8, 8, 1) -> each: conv 64 -> pool -> conv 64 -> pool -> (256,) -> distance (1,)
 
-Is it the same class? A Siamese network answers for classes that it was never trained on, from one
-example of each: whose signature is it, which character of a new alphabet? Take it where new classes
-come all the time, or where a class has few examples. A classifier has to be trained again for each.
+Are two images of the same class? A Siamese network answers this for classes that it was never
+trained on, from one example of each: whose signature is it, which character of a new alphabet? Take
+it where new classes come often, or have few examples. A classifier must be trained again for each.
 
-Both images go through the same network, the tower, with the same weights. It turns an image into an
+Both images go through the same network, the tower, with the same weights. It maps an image to an
 embedding, a vector of numbers. The output is the Euclidean distance of the two embeddings: small
-for one class, large for two. A threshold on the distance, chosen on validation pairs, decides. With
-one given image of each of N classes, a new image gets the class of the nearest (N-way one-shot).
+for images of one class, large for two. A threshold, chosen on validation pairs, decides. In N-way
+one-shot tasks, a new image gets the class of the nearest of N images, one of each class.
 
 In training each batch holds several images of each of its classes, and all of them are compared: a
-batch of 64 has 2,016 pairs, though the tower sees each image once. The contrastive loss pulls pairs
-of one class together and pushes others apart up to a margin. Cross-entropy makes the distance a
-probability of one class. The triplet loss, which is the default, only asks that an image is nearer
-to its class than to others.
+batch of 64 has 2,016 pairs, though the tower embeds each image once. The contrastive loss pulls
+pairs of one class together and pushes other pairs apart up to a margin. Cross-entropy turns the
+distance into a probability of one class. The triplet loss, which is the default, only asks that an
+image is nearer to its own class than to others.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
-test pairs, right and wrong, with their distances; and the ROC curve, all pairs accepted at a
-threshold, the right against the wrong ones. New classes lie closer together than training classes,
-so the threshold of the validation pairs is often too high for them: compare accuracy and equal
-error rate.
+test pairs, predicted right and wrong, with their distances; and the ROC curve: the fraction of
+one-class pairs below a threshold against that of two-class pairs, for all thresholds. New classes
+lie closer together than training classes, so the threshold from the validation pairs is often too
+high for them: compare accuracy and equal error rate.
 
 Reference: Koch, Zemel and Salakhutdinov, "Siamese neural networks for one-shot image recognition",
 2015.
@@ -53,9 +53,9 @@ def build_siamese_cnn(input_shape=(28, 28, 1), filters=64):
 
     Returns:
         A keras.Model from two inputs, images (batch, *input_shape) each, to their distance
-        (batch, 1). The tower has as many convolutions with pooling as leave 3 x 3 positions or
-        fewer: two for 8 x 8 pixels, three for 28 x 28. Its output, the embedding, is
-        (batch, positions * filters).
+        (batch, 1). The tower repeats convolution and pooling until the shorter side has 3
+        positions or fewer: twice for 8 x 8 pixels, three times for 28 x 28. Its output, the
+        embedding, is (batch, positions * filters).
 
     Raises:
         ValueError: if the image is smaller than 4 x 4, or a size is not an integer >= 1.
@@ -88,7 +88,7 @@ def build_siamese_cnn(input_shape=(28, 28, 1), filters=64):
         tower.add(layers.BatchNormalization(momentum=0.9))
         tower.add(layers.ReLU())
         height, width = height // 2, width // 2
-    # No dense layer: it would learn what tells the training classes apart, and lose the rest.
+    # No dense layer: it would keep only features that separate the training classes.
     tower.add(layers.Flatten())  # (batch, height * width * filters)
     return compare(tower, "siamese_cnn")
 
@@ -113,15 +113,15 @@ def run(
             folder with Omniglot.
         epochs: passes over the training images.
         batch_size: images per training step; all of them are compared with each other.
-        seed: sets the initial weights, the order, the distortions and the validation part.
+        seed: sets the initial weights, and the images' order, distortions and validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        held_out: classes for testing alone, separated by commas; third for the last third of the
-            classes, none to test on images of the training classes.
+        held_out: classes used only for testing, separated by commas; third is the last third of
+            the classes, none tests on other images of the training classes.
         loss: triplet, contrastive or cross_entropy.
-        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
-        distortion: strength of the random distortions in training: at 1, rotation by up to 15
-            degrees, with shear, zoom and shift to match; 0 for none.
-        rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
+        per_class: images of a class batched together, at least 2; with fewer, more classes fit in.
+        distortion: strength of the random rotation, shear, zoom and shift of training images; at 1
+            the rotation is up to 15 degrees; 0 for none.
+        rotations: add training images rotated by 90, 180 and 270 degrees, as further classes.
         callbacks: Keras callbacks for fit.
 
     Returns:

@@ -2,19 +2,19 @@
 
     two images (8, 8, 1) -> each: 8 rows of 8 -> LSTM 64 -> (512,) -> distance (1,)
 
-Take it to see what a sequence model makes of images, or as the start for pairs of sequences:
-signatures as pen movements, sensor records, sentences. A row of the image is a time step, from the
-top to the bottom.
+Take it to see how well a sequence model compares images, or as a start for pairs of sequences:
+signatures as pen movements, sensor records, sentences. Each row of the image is a time step, from
+the top to the bottom.
 
 Both images go through the same tower, here an LSTM. The embedding holds its state after every row,
-so rows are compared with rows. The last state alone is a smaller embedding, but it has to remember
-everything and compares worse. The LSTM sees each row as a whole: an image that is shifted by a
-pixel is a new one to it, which a convolution would hardly notice.
+so rows are compared with rows. The last state alone would be a smaller embedding, but it has to
+remember the whole image, and its scores are lower. The LSTM reads each row as a whole: an image
+shifted by one pixel looks new to it, while a convolution would hardly be affected.
 
 In the report: scores on classes that training never saw, each with its 95% interval; the hardest
-test pairs, right and wrong, with their distances; and the ROC curve. On digits, comparing the
-pixels themselves does better than this tower: the seven training classes are few, and it learns
-what tells these apart.
+test pairs, predicted right and wrong, with their distances; and the ROC curve. On digits, the
+distance of the pixels themselves does better than this tower. There are only seven training
+classes, and the tower mainly learns how these seven differ.
 
 Differs from siamese_cnn: the tower is an LSTM over the rows of the image.
 
@@ -102,15 +102,15 @@ def run(
             folder with Omniglot.
         epochs: passes over the training images.
         batch_size: images per training step; all of them are compared with each other.
-        seed: sets the initial weights, the order, the distortions and the validation part.
+        seed: sets the initial weights, and the images' order, distortions and validation part.
         learning_rate: the peak learning rate of Adam, reached after a third of the training.
-        held_out: classes for testing alone, separated by commas; third for the last third of the
-            classes, none to test on images of the training classes.
+        held_out: classes used only for testing, separated by commas; third is the last third of
+            the classes, none tests on other images of the training classes.
         loss: triplet, contrastive or cross_entropy.
-        per_class: images of each class in a batch, at least 2; fewer leave room for more classes.
-        distortion: strength of the random distortions in training: at 1, rotation by up to 15
-            degrees, with shear, zoom and shift to match; 0 for none.
-        rotations: whether training images rotated by 90, 180 and 270 degrees are further classes.
+        per_class: images of a class batched together, at least 2; with fewer, more classes fit in.
+        distortion: strength of the random rotation, shear, zoom and shift of training images; at 1
+            the rotation is up to 15 degrees; 0 for none.
+        rotations: add training images rotated by 90, 180 and 270 degrees, as further classes.
         callbacks: Keras callbacks for fit.
 
     Returns:
