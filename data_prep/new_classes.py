@@ -52,8 +52,8 @@ def class_batches(part, batch_size=64, per_class=4, distortion=0.0, seed=0):
 
     if per_class < 2 or batch_size < 2 * per_class:
         raise DataError(
-            f"batch_size {batch_size}, {per_class} images per class: give at least 2 per class, "
-            f"and a batch of at least two classes."
+            f"batch_size {batch_size}, {per_class} images in a set: give at least 2 in a set, and "
+            f"a batch of at least two sets."
         )
     labels = np.asarray(part.labels)
     rows_of_class = [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -24,7 +24,7 @@ def hold_out_classes(data, classes):
     Returns:
         The Dataset. Its training and validation parts have the examples of the other classes, from
         the same parts as before. Its test part has all examples of the held-out classes, from all
-        three parts. Class numbers do not change.
+        three parts, in an order that does not depend on the seed. Class numbers do not change.
 
     Raises:
         DataError: for an unknown class, or if fewer than two classes remain for training.
@@ -53,6 +53,8 @@ def hold_out_classes(data, classes):
         np.concatenate([part.inputs for part in tested]),
         np.concatenate([part.labels for part in tested]),
     )
+    # The seed has divided training from validation. It must not change the order of the test part.
+    test = test.take(_order_by_content(test))
     return replace(data, train=kept["train"], validation=kept["validation"], test=test)
 
 
@@ -328,6 +330,16 @@ class _ClassRows:
         step = random.integers(0, total - count)
         partners = (start + count + step) % total
         return self.rows[np.column_stack([anchors, partners])]
+
+
+def _order_by_content(part):
+    """Row numbers that sort a part by class and then by input, whatever its order was."""
+
+    def content(row):
+        example = np.asarray(part.inputs[row])
+        return part.labels[row], str(example) if example.dtype == object else example.tobytes()
+
+    return np.array(sorted(range(len(part)), key=content), np.int64)
 
 
 def _map_parts(data, function, seed):

@@ -1,5 +1,6 @@
 """Play whole games and record their observations, actions and returns."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,15 +131,14 @@ def render_game(name, choose, seed):
     open_environments(name).close()  # refuses an environment that cannot be played
     frames = []
     try:
-        environment = gymnasium.make(name, render_mode="rgb_array")
-        observation, _ = environment.reset(seed=seed)
-        over = False
-        while not over and len(frames) < MOST_STEPS:
-            frames.append(environment.render())
-            action = int(choose(observation[None].astype("float32"))[0])
-            observation, _, terminated, truncated, _ = environment.step(action)
-            over = terminated or truncated
-        environment.close()
+        with closing(gymnasium.make(name, render_mode="rgb_array")) as environment:
+            observation, _ = environment.reset(seed=seed)
+            over = False
+            while not over and len(frames) < MOST_STEPS:
+                frames.append(environment.render())
+                action = int(choose(observation[None].astype("float32"))[0])
+                observation, _, terminated, truncated, _ = environment.step(action)
+                over = terminated or truncated
         pictures = np.asarray(frames, "uint8")
     except Exception as error:  # drawing can fail in any way; a report can do without it
         raise DataError(f"{name} cannot be drawn: {first_line(error)}") from error

@@ -13,15 +13,20 @@ from keras import layers, ops
 class FourierConv2D(layers.Conv2D):
     """A Conv2D without padding that uses the Fourier transform where this is much faster.
 
-    Weights and outputs are those of keras.layers.Conv2D with padding "valid", without dilation and
-    groups. For a kernel of 9 x 9 on features of 20 x 20 with strides of 2, it needs a fifth of the
-    multiplications. For small kernels, and images much larger than the kernel, Conv2D is used.
+    Weights and outputs are those of keras.layers.Conv2D, which is used for other padding than
+    "valid", for dilation, for groups and for images without a fixed size. For a kernel of 9 x 9 on
+    features of 20 x 20 with strides of 2, the transform needs a fifth of the multiplications. For
+    small kernels, and images much larger than the kernel, Conv2D is used.
     """
 
     def call(self, inputs):
         """Return features (batch, rows, columns, filters) of images (batch, ..., channels)."""
-        _, height, width, _ = inputs.shape
-        if not saves_work((height, width), self.kernel_size, self.strides):
+        settings = (self.padding, self.dilation_rate, self.groups, self.data_format)
+        is_plain = settings == ("valid", (1, 1), 1, "channels_last")
+        image_size = inputs.shape[1:3]
+        if not is_plain or None in image_size:
+            return super().call(inputs)
+        if not saves_work(image_size, self.kernel_size, self.strides):
             return super().call(inputs)
 
         outputs = fourier_convolution(inputs, self.kernel, self.strides)

@@ -100,8 +100,8 @@ def triplet_loss(labels, embeddings):
         A scalar tensor.
     """
     distances, same, other = pairs_in_batch(labels, embeddings)
-    nearest = ops.logsumexp(ops.where(other > 0, -distances, -1e9), axis=1, keepdims=True)
-    return mean_over(ops.softplus(distances + nearest), same)
+    closeness = ops.logsumexp(ops.where(other > 0, -distances, -1e9), axis=1, keepdims=True)
+    return mean_over(ops.softplus(distances + closeness), same)
 
 
 LOSSES = {
@@ -123,9 +123,9 @@ def pairs_in_batch(labels, embeddings):
         a pair of one class, `other` is 1 for a pair of two classes. Both are 0 on the diagonal.
     """
     # |a - b|^2 = |a|^2 - 2 a b + |b|^2: one matrix product, instead of a difference for each pair.
-    lengths = ops.sum(ops.square(embeddings), axis=1)
+    squares = ops.sum(ops.square(embeddings), axis=1)
     products = ops.matmul(embeddings, ops.transpose(embeddings))
-    distances = safe_root(lengths[:, None] - 2 * products + lengths)
+    distances = safe_root(squares[:, None] - 2 * products + squares)
 
     labels = ops.reshape(labels, (-1, 1))
     equal = ops.cast(ops.equal(labels, ops.transpose(labels)), embeddings.dtype)

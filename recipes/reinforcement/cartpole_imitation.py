@@ -205,7 +205,7 @@ def game_pictures(environments, played, choose, seed):
     """
     name = environments.spec.id
     try:
-        if name.startswith("CartPole-"):
+        if name.split("-v")[0] == "CartPole":
             observations, _ = played.take([0])
             frames, per_second = visualize.draw_cart_poles(observations), 50
         else:

@@ -270,7 +270,10 @@ def best_threshold(distances, same):
     # `right` counts the correct predictions, up to a constant.
     right = np.concatenate([[0], np.cumsum(2 * same - 1)])
     edges = np.concatenate([[0], (distances[1:] + distances[:-1]) / 2, [distances[-1] + 1]])
-    return float(edges[right.argmax()])
+
+    # No threshold divides pairs of equal distance.
+    is_possible = np.concatenate([[True], distances[1:] > distances[:-1], [True]])
+    return float(edges[is_possible][right[is_possible].argmax()])
 
 
 def equal_error_rate(false, true):
@@ -342,7 +345,11 @@ def _sample_tasks(data, vectors):
     usable = np.flatnonzero(groups >= 0)
     labels, groups = labels[usable], groups[usable]
 
-    ways = min([MOST_WAYS] + [len(np.unique(labels[groups == group])) for group in set(groups)])
+    # A class needs two examples: one to be given, one to be predicted.
+    ways = MOST_WAYS
+    for group in np.unique(groups):
+        _, counts = np.unique(labels[groups == group], return_counts=True)
+        ways = min(ways, max(2, int((counts >= 2).sum())))
     support, query, targets = episode_rows(labels, EPISODES, ways, groups=groups)
     return vectors[usable[support[:, :, 0]]], vectors[usable[query]], targets
 

@@ -121,6 +121,16 @@ def test_held_out_classes_are_not_in_training():
     assert {image.tobytes() for image in right} <= tested
 
 
+def test_the_order_of_the_test_part_does_not_depend_on_the_seed():
+    first, second = (
+        data_prep.hold_out_classes(data_prep.load_images("digits", seed=seed), ("7", "8", "9"))
+        for seed in (0, 1)
+    )
+    np.testing.assert_array_equal(first.test.inputs, second.test.inputs)
+    np.testing.assert_array_equal(first.test.labels, second.test.labels)
+    assert not np.array_equal(first.train.inputs, second.train.inputs)
+
+
 def test_pairs_of_a_data_set():
     data = data_prep.load_images("digits")
     pairs, other = (data_prep.make_pairs(data, 4, seed=seed) for seed in (0, 1))

@@ -225,5 +225,5 @@ def plot_code_dimensions(decoder, code, changes=CHANGES, ax=None):
     names = [f"{change:+.2f}" if change else "0" for change in changes]
     ax.set_xticks([(column + 0.5) * width - 0.5 for column in range(columns)], names, fontsize=8)
     ax.set_yticks([(row + 0.5) * height - 0.5 for row in range(rows)], range(1, rows + 1))
-    ax.set(xlabel="added to the number", ylabel="number of the code")
+    ax.set(xlabel="added to the dimension", ylabel="dimension of the code")
     return ax.figure

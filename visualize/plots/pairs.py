@@ -107,8 +107,8 @@ def plot_roc(curves, ax=None):
         )
 
     ax.set(
-        xlabel="fraction of pairs of two classes accepted",
-        ylabel="fraction of pairs of one class accepted",
+        xlabel="accepted fraction of pairs of different classes",
+        ylabel="accepted fraction of pairs of the same class",
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.02),
         aspect="equal",

@@ -50,7 +50,7 @@ def test_batches_have_a_new_order_and_distortion_in_each_epoch_and_repeat_by_see
 
 @pytest.mark.parametrize(("batch_size", "per_class"), [(8, 1), (7, 4)])
 def test_batches_without_two_classes_are_refused(batch_size, per_class):
-    with pytest.raises(DataError, match="at least 2 per class, and a batch of at least two"):
+    with pytest.raises(DataError, match="at least 2 in a set, and a batch of at least two"):
         data_prep.class_batches(part_of([0, 0, 1, 1]), batch_size, per_class)
 
 

@@ -74,3 +74,22 @@ def test_it_saves_and_loads(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     images = np.random.default_rng(0).random((2, 20, 20, 1))
     np.testing.assert_array_equal(loaded(images), model(images))
+
+
+@pytest.mark.parametrize(
+    "options", [{"padding": "same"}, {"strides": 1, "dilation_rate": 2}, {"groups": 2}]
+)
+def test_settings_that_it_does_not_transform_give_the_outputs_of_conv2d(options):
+    images = np.random.default_rng(0).normal(size=(2, 20, 20, 4)).astype("float32")
+    options = {"filters": 6, "kernel_size": 9, "strides": 2} | options
+    plain, fourier = layers.Conv2D(**options), FourierConv2D(**options)
+    expected = plain(images)
+    fourier.build(images.shape)
+    fourier.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(fourier(images), expected)
+
+
+def test_images_without_a_fixed_size_are_accepted():
+    image = keras.Input((None, None, 2))
+    model = keras.Model(image, FourierConv2D(3, 9)(image))
+    assert model(np.zeros((1, 20, 24, 2), "float32")).shape == (1, 12, 16, 3)

@@ -79,6 +79,23 @@ def test_the_best_threshold_is_that_of_all_tried(pairs):
     assert best_threshold([1.0, 2.0], [0, 0]) == 0
 
 
+def test_no_threshold_divides_pairs_of_equal_distance():
+    # The only ways: all pairs different (3 right), the first one same (4), all same (2).
+    distances = np.array([1.0, 2.0, 2.0, 2.0, 2.0])
+    same = np.array([1, 1, 0, 0, 0])
+    assert 1.0 < best_threshold(distances, same) < 2.0
+    assert best_threshold(np.zeros(5), same) == 0
+
+
+def test_a_class_of_one_example_is_in_no_task():
+    random = np.random.default_rng(0)
+    labels = np.array([0, 0, 1, 1, 2])
+    part = Part(random.normal(size=(5, 3)), labels)
+    data = NewClasses("points", "made here", part, part, part, classes=("a", "b", "c"))
+    found = scores.verification(data, lambda inputs: inputs)
+    assert 0 <= found.scores["one-shot accuracy"] <= 1
+
+
 def test_intervals_hold_the_score_and_shrink_with_more_pairs(pairs):
     distances, same = pairs
     few = pair_scores(distances[:100], same[:100], 1.0)
