@@ -103,7 +103,7 @@ def test_sizes_that_cannot_work_are_refused(name, sizes, message):
         ({"held_out": "7"}, "give two classes or more"),
         ({"held_out": "7,cat"}, "no class 'cat'"),
         ({"held_out": "0,1,2,3,4,5,6,7,8"}, "keep two for training"),
-        ({"per_class": 1}, "give at least 2 per class"),
+        ({"per_class": 1}, "give at least 2 in a set"),
         ({"distortion": -1.0}, "give a number >= 0"),
     ],
 )
