@@ -175,6 +175,12 @@ def test_a_builder_ends_with_an_example_that_trains(name):
     for word in ("data_prep", "visualize", "scores", "recipes"):
         assert word not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
+    # The example runs in the copied file: its variables must not replace functions of the copy.
+    copied = ast.parse(copying.builder_text(PAGES[name])).body
+    defined = {node.name for node in copied if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    assert not defined & {node.id for node in names if isinstance(node.ctx, ast.Store)}
+
 
 @each_page
 def test_builds_with_defaults(name):

@@ -167,7 +167,7 @@ def build_capsnet(
         model = build_capsnet(filters=32, capsule_types=4)
         model.compile("adam", metrics=["accuracy"])
         model.fit(images, labels, batch_size=32, epochs=1)
-        lengths, rebuilt, capsules = model.predict(images)
+        class_lengths, rebuilt, capsules = model.predict(images)
     """
     check_shape("build_capsnet", input_shape, "height", "width", "channels")
     check_integers("build_capsnet", num_classes=num_classes, filters=filters, rounds=rounds)
